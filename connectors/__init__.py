@@ -1,0 +1,1 @@
+"""Where records come from: the port, the transports, and the platforms behind them."""

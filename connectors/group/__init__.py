@@ -1,0 +1,1 @@
+"""A group company's procurement platform, asked live by GraphQL."""

@@ -1,0 +1,1 @@
+"""The national platform, by the exchange platform's signed service."""

@@ -1,0 +1,1 @@
+"""A provincial site, by file packages and by a front-machine database."""

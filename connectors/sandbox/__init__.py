@@ -1,0 +1,1 @@
+"""Simulated platforms that run as real servers and real files on loopback."""

@@ -1,0 +1,1 @@
+"""The four transports of GB/T 39443: service, file, database, graphql."""

@@ -1,0 +1,1 @@
+"""The service: one road for every question, and the floors it stands on."""

@@ -1,0 +1,1 @@
+"""The policy in force and the standing of a caller under it."""

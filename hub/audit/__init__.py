@@ -1,0 +1,1 @@
+"""The append-only log, its group commit, receipts and their verification."""

@@ -1,0 +1,1 @@
+"""The demonstration: three platforms, one question, four askers, four answers."""

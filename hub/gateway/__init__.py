@@ -1,0 +1,1 @@
+"""The HTTP door: GraphQL over HTTP, health, metrics, the bundled GraphiQL."""

@@ -1,0 +1,1 @@
+"""The way in: harvest, validation, resolution, versions, quarantine."""

@@ -1,0 +1,1 @@
+"""Who vouches: canonical bytes, digests, signatures, the Merkle tree, signed notes."""

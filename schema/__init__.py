@@ -1,0 +1,1 @@
+"""What is exchanged and who may see it."""

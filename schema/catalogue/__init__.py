@@ -1,0 +1,1 @@
+"""The catalogue: one description per record kind, many faces."""

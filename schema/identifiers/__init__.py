@@ -1,0 +1,1 @@
+"""Codes and names of organisations: checked, normalised, resolved; never guessed."""

@@ -1,0 +1,1 @@
+"""Dated rule data: value lists, terms, calendars, lists and schemes, each with its legal basis."""
