@@ -1,0 +1,136 @@
+"""
+What the hub raises.
+
+    HubError
+    ├─ RefusalError              the asker's side; code and text are safe to show
+    │  ├─ BadInputError          400 BAD_USER_INPUT, names the place, never the value
+    │  ├─ UnauthenticatedError   401 UNAUTHENTICATED, carries the WWW-Authenticate challenge
+    │  ├─ PurposeRequiredError   403 PURPOSE_REQUIRED, names the missing context key
+    │  ├─ TooExpensiveError      400 COST_ESTIMATED_TOO_EXPENSIVE
+    │  └─ RateLimitedError       429 RATE_LIMITED, carries Retry-After
+    ├─ UnavailableError          ours and passing: 503, nothing was disclosed; asking again may succeed
+    └─ SettingsError             the operator's side, at start
+
+A connector's errors are a tree of their own: `connectors.errors`.
+
+Rule: no value above tier P enters a message. A message says what failed, what was got (its kind or size) and what
+was expected.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+
+class ErrorCode(StrEnum):
+    """`extensions.code` of every error the hub answers (the list is closed: clients switch on it)."""
+
+    GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
+    GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
+    BAD_USER_INPUT = "BAD_USER_INPUT"
+    UNAUTHENTICATED = "UNAUTHENTICATED"
+    UNAUTHORIZED_FIELD_OR_TYPE = "UNAUTHORIZED_FIELD_OR_TYPE"
+    PURPOSE_REQUIRED = "PURPOSE_REQUIRED"
+    COST_ESTIMATED_TOO_EXPENSIVE = "COST_ESTIMATED_TOO_EXPENSIVE"
+    PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
+    RATE_LIMITED = "RATE_LIMITED"
+    SOURCE_UNAVAILABLE = "SOURCE_UNAVAILABLE"
+    INTERNAL = "INTERNAL"
+
+
+class HubError(Exception):
+    """Base of the hub's own errors."""
+
+
+class RefusalError(HubError):
+    """
+    The asker's side: refused, and the asker is told why.
+
+    Attributes:
+        message: Safe to show.
+        code: `extensions.code`.
+        status: HTTP status for a refusal of the whole request.
+        place: Where: a response path, or the path of a variable or of a member of the request body.
+        extensions: Further members of `extensions`, safe to show.
+        headers: HTTP headers of the answer, lower-case names.
+    """
+
+    code: ErrorCode = ErrorCode.BAD_USER_INPUT
+    status: int = 400
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: ErrorCode | None = None,
+        status: int | None = None,
+        place: Sequence[str | int] = (),
+        extensions: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code if code is not None else type(self).code
+        self.status = status if status is not None else type(self).status
+        self.place = tuple(place)
+        self.extensions: Mapping[str, Any] = extensions or {}
+        self.headers: Mapping[str, str] = headers or {}
+
+    def as_graphql(self) -> dict[str, Any]:
+        """The error as a member of a GraphQL response's `errors`, without `path`: the request itself is refused."""
+        extensions: dict[str, Any] = {"code": self.code.value, **self.extensions}
+        if self.place:
+            extensions["place"] = list(self.place)
+        return {"message": self.message, "extensions": extensions}
+
+
+class BadInputError(RefusalError):
+    """The request, or a part of it, is not what was expected."""
+
+
+class UnauthenticatedError(RefusalError):
+    """The token is not one we accept. `challenge` goes into WWW-Authenticate (RFC 6750, 3)."""
+
+    code = ErrorCode.UNAUTHENTICATED
+    status = 401
+
+    def __init__(self, message: str, *, error: str = "invalid_token") -> None:
+        challenge = f'Bearer realm="credit-exchange-hub", error="{error}", error_description="{message}"'
+        super().__init__(message, headers={"www-authenticate": challenge})
+        self.error = error
+
+
+class PurposeRequiredError(RefusalError):
+    """The purpose of use is missing, unknown, not the caller's, or lacks its context."""
+
+    code = ErrorCode.PURPOSE_REQUIRED
+    status = 403
+
+
+class TooExpensiveError(RefusalError):
+    """The predicted cost is above what one question may cost."""
+
+    code = ErrorCode.COST_ESTIMATED_TOO_EXPENSIVE
+
+
+class RateLimitedError(RefusalError):
+    """The caller asked too often. *retry_after_s* is whole seconds, at least 1."""
+
+    code = ErrorCode.RATE_LIMITED
+    status = 429
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message, headers={"retry-after": str(max(1, retry_after_s))})
+
+
+class UnavailableError(HubError):
+    """Ours and passing: the store or the log cannot be used. Nothing leaves; *message* is safe to show."""
+
+    def __init__(self, message: str, *, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.message = message
+        self.retry_after_s = retry_after_s
+
+
+class SettingsError(HubError):
+    """A setting is missing, contradicts another, or is not allowed in production."""

@@ -1,0 +1,87 @@
+"""What the door needs of the house: one road that answers a question, and one place that knows who asks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from hub.identity.caller import Caller
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """
+    One GraphQL request as it came, checked for form only.
+
+    Attributes:
+        document: GraphQL text, resolved from `query`, `documentId` or a persisted query.
+        operation_name: Operation to run; None if the document has one.
+        variables: JSON object, strings without lone surrogates, nested at most `http.JSON_DEPTH` deep.
+        extensions: JSON object; `purpose`, `onDenied`, `dryRun` are read by the road.
+        purpose_header: The `Purpose` header as it came (RFC 9651), None if absent.
+        method: `GET` serves queries only; the door has refused the rest.
+        request_id: Chosen by the client if it has a sane form, else by the door.
+        traceparent: W3C trace context for calls to sources; a child of the client's if it sent a valid one.
+        registered: Whether the document is a trusted one, so that its operation name may be logged.
+    """
+
+    document: str
+    operation_name: str | None
+    variables: dict[str, Any]
+    extensions: dict[str, Any]
+    purpose_header: str | None
+    method: Literal["GET", "POST"]
+    request_id: str
+    traceparent: str
+    registered: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """
+    The road's answer.
+
+    Attributes:
+        body: The complete JSON response, UTF-8; without `data` for a request error.
+        is_request_error: Parsing, validation or variable coercion failed, or the operation was refused whole.
+        headers: Further headers, lower-case names (the receipt's short form).
+        public: Every value in it is of tier P and the asker was the public.
+        denials: Number of denied coordinates, for the metrics.
+    """
+
+    body: bytes
+    is_request_error: bool
+    headers: Mapping[str, str] = field(default_factory=dict)
+    public: bool = False
+    denials: int = 0
+
+
+class Road(Protocol):
+    """`hub.exchange`: the one road of a question."""
+
+    async def answer(self, question: Question, caller: Caller) -> Answer:
+        """
+        Answer *question* for *caller*.
+
+        Raises:
+            RefusalError: the whole request is refused; the door answers with its status, code and headers.
+            UnavailableError: store or log cannot be used; the door answers 503.
+        """
+
+
+class Doorkeeper(Protocol):
+    """`hub.identity`: who asks."""
+
+    async def identify(self, authorization: list[bytes]) -> Caller:
+        """
+        Tell who asks by the values of all Authorization headers, in order; none means the public.
+
+        Raises:
+            UnauthenticatedError: there is a header and it is not one valid bearer token.
+        """
+
+
+class DocumentShelf(Protocol):
+    """Trusted documents."""
+
+    async def find(self, document_id: str) -> str | None:
+        """The text registered under *document_id* (`sha256:<hex>`), None if there is none."""

@@ -1,0 +1,52 @@
+"""Who asks: what the hub knows of a caller once its token is read, before purpose and policy make it a standing."""
+
+from dataclasses import dataclass
+
+from schema.policy.model import ActorKind
+from schema.tiers import Tier
+
+PUBLIC_LOOKUP = "PUBLIC_LOOKUP"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """
+    A caller, identified.
+
+    Attributes:
+        partner: Identifier of the partner; None for the public.
+        actor: Kind of asker.
+        organisation: The partner's own USCC; None for the public and for partners without one.
+        ceiling: Strictest tier it may reach through its audience.
+        regions: GB/T 2260 prefixes; "" stands for the whole country; empty means no region at all.
+        sectors: Energy sectors; empty means not bound to sectors.
+        purposes: Purposes it may name; PUBLIC_LOOKUP is always one.
+        token_id: The token's `jti`, for the audit entry; None for the public.
+    """
+
+    partner: str | None
+    actor: ActorKind
+    organisation: str | None
+    ceiling: Tier
+    regions: frozenset[str]
+    sectors: frozenset[str]
+    purposes: frozenset[str]
+    token_id: str | None = None
+
+    @property
+    def is_public(self) -> bool:
+        """Whether nobody in particular asks."""
+        return self.partner is None
+
+
+def the_public() -> Caller:
+    """The caller who shows no token: actor PU, tier P, PUBLIC_LOOKUP only (DOMAIN 13.2)."""
+    return Caller(
+        partner=None,
+        actor=ActorKind.PU,
+        organisation=None,
+        ceiling=Tier.P,
+        regions=frozenset(),
+        sectors=frozenset(),
+        purposes=frozenset({PUBLIC_LOOKUP}),
+    )

@@ -1,0 +1,182 @@
+"""
+Every setting of the hub, read from the environment once, at start (`HUB_…`).
+
+Rules:
+    - What works on a laptop without any setting is the default; production takes no default for what identifies the
+      hub or holds its data.
+    - What weakens safety has `unsafe` in its name, is off, and is refused in production.
+    - A setting is a value, never a secret: keys stand behind a URI, a database password in the URL is never printed.
+
+Source: the table in docs/settings.md is made from this class.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from hub.errors import SettingsError
+
+
+class Environment(StrEnum):
+    """Where the hub runs."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+# What a production hub must say itself: these are its name and its memory.
+_NO_DEFAULT_IN_PRODUCTION = ("database_url", "keys", "log_origin", "issuer")
+
+
+class Settings(BaseSettings):
+    """The settings. Unknown `HUB_…` variables are ignored: other programs may use the prefix."""
+
+    model_config = SettingsConfigDict(env_prefix="HUB_", frozen=True, extra="forbid", env_ignore_empty=True)
+
+    env: Environment = Field(
+        default=Environment.DEVELOPMENT, description="`production` refuses unsafe settings and missing ones."
+    )
+    database_url: str = Field(
+        default="sqlite:///./var/hub.db",
+        description="The store: `sqlite:///PATH` or `postgresql://user:password@host/name`.",
+        repr=False,
+    )
+    keys: str = Field(
+        default="file:./var/keys",
+        description="Where the signing keys are: a `file:` URI of a directory only the hub can read.",
+    )
+    log_origin: str = Field(
+        default="localhost/credit-exchange-hub/log",
+        description="Origin line of the audit log's checkpoints (C2SP tlog-checkpoint): a schema-less URL you own.",
+    )
+    sites: Path | None = Field(
+        default=None, description="Directory of `*.toml`, one per source the hub collects from. None: no source."
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    issuer: str = Field(
+        default="http://127.0.0.1:8000",
+        description="The hub's own URL, without a trailing slash: `iss` of its tokens, base of its metadata.",
+    )
+    resource: str | None = Field(
+        default=None, description="Resource identifier: `aud` of its tokens (RFC 9068). None: the issuer + `/graphql`."
+    )
+    token_lifetime_s: int = Field(
+        default=300, ge=10, description="Lifetime of a new access token; a token that claims more is refused."
+    )
+    clock_skew_s: int = Field(
+        default=30, ge=0, le=120, description="How far a token's `iat` or `nbf` may lie ahead of our clock."
+    )
+    token_cache_size: int = Field(default=10_000, ge=0, description="Verified tokens remembered until they expire.")
+    body_max_bytes: int = Field(default=262_144, ge=1024, description="Largest request body; more is refused with 413.")
+    url_max_bytes: int = Field(default=16_384, ge=1024, description="Longest query string of a GET.")
+    body_deadline_s: float = Field(default=10.0, gt=0, description="How long a client may take to send its body.")
+    deadline_s: float = Field(default=30.0, gt=0, description="How long a question may take, sources included.")
+    shutdown_s: float = Field(
+        default=15.0, gt=0, description="How long questions under way may take to end after SIGTERM."
+    )
+    keep_alive_s: int = Field(default=75, ge=1, description="How long an idle connection is kept.")
+    connections_max: int = Field(default=2_000, ge=1, description="Connections at once; more get 503 from the server.")
+    persisted_max: int = Field(default=1_000, ge=0, description="Automatically persisted queries kept per process.")
+    document_max_bytes: int = Field(default=65_536, ge=256, description="Largest document kept as a persisted query.")
+    graphiql: bool = Field(default=True, description="Serve the bundled GraphiQL at `/graphiql`.")
+    log_level: str = Field(
+        default="info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error."
+    )
+    unsafe_long_tokens: bool = Field(
+        default=False, description="UNSAFE. Allow `token_lifetime_s` above an hour. A stolen token then works all day."
+    )
+    unsafe_plain_issuer: bool = Field(
+        default=False,
+        description="UNSAFE. Allow an `http:` issuer that is not this machine. Tokens then travel in the open.",
+    )
+
+    @property
+    def in_production(self) -> bool:
+        """Whether this is production."""
+        return self.env is Environment.PRODUCTION
+
+    @property
+    def audience(self) -> str:
+        """The `aud` that tokens for this hub carry."""
+        return self.resource or f"{self.issuer}/graphql"
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        faults = [*_faults_always(self), *(_faults_in_production(self) if self.in_production else ())]
+        if faults:
+            raise ValueError("; ".join(faults))
+        return self
+
+
+_HOUR_S = 3600
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def _faults_always(settings: Settings) -> list[str]:
+    faults = []
+    issuer = urlsplit(settings.issuer)
+    if issuer.scheme not in {"http", "https"} or not issuer.hostname:
+        faults.append("HUB_ISSUER: expected an http(s) URL")
+    if settings.issuer.endswith("/") or issuer.query or issuer.fragment:
+        faults.append("HUB_ISSUER: expected no trailing slash, query or fragment")
+    on_this_machine = issuer.hostname in _LOOPBACK
+    if issuer.scheme == "http" and not on_this_machine and not settings.unsafe_plain_issuer:
+        faults.append("HUB_ISSUER: expected https (HUB_UNSAFE_PLAIN_ISSUER=true allows http)")
+    if settings.token_lifetime_s > _HOUR_S and not settings.unsafe_long_tokens:
+        faults.append("HUB_TOKEN_LIFETIME_S: more than 3600 (HUB_UNSAFE_LONG_TOKENS=true allows it)")
+    if not settings.keys.startswith("file:"):
+        faults.append("HUB_KEYS: expected a file: URI")
+    return faults
+
+
+def _faults_in_production(settings: Settings) -> list[str]:
+    faults = [
+        f"HUB_{name.upper()}: must be set in production"
+        for name in _NO_DEFAULT_IN_PRODUCTION
+        if name not in settings.model_fields_set
+    ]
+    faults += [
+        f"HUB_{name.upper()}: not allowed in production"
+        for name in type(settings).model_fields
+        if name.startswith("unsafe_") and getattr(settings, name)
+    ]
+    if urlsplit(settings.issuer).scheme != "https":
+        faults.append("HUB_ISSUER: expected https in production")
+    return faults
+
+
+def load_settings() -> Settings:
+    """
+    Read the settings from the environment.
+
+    Raises:
+        SettingsError: with one line per fault, naming the variable; values are not repeated, since a URL may hold a
+            password.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = []
+        for fault in error.errors(include_url=False, include_input=False, include_context=False):
+            place = ".".join(str(part) for part in fault["loc"])
+            lines.append(
+                f"HUB_{place.upper()}: {fault['msg']}" if place else fault["msg"].removeprefix("Value error, ")
+            )
+        raise SettingsError("\n".join(lines)) from None
+
+
+def settings_table() -> list[tuple[str, str, str]]:
+    """(variable, default, description) of every setting, in their order, for docs and `hub settings`."""
+    return [
+        (
+            f"HUB_{name.upper()}",
+            "" if field.default is None else str(getattr(field.default, "value", field.default)),
+            field.description or "",
+        )
+        for name, field in Settings.model_fields.items()
+    ]
