@@ -90,6 +90,7 @@ class Field:
         code: National column code (`CF_WSH`), None where the standard has none.
         type: What the text is.
         length: Limit in characters (not bytes); None where the standard sets none.
+        precision: Limit of an amount as (integer digits, decimals); None where the standard sets none.
         required: Whether an empty value is a fault (`DG01`) whatever the rest of the record says.
         required_when: Name of a conditional rule of `schema.validation`, e.g. "kind includes 罚款"; None if none.
         values: Name of a value list in the rule data; None if free.
@@ -106,6 +107,7 @@ class Field:
     code: str | None = None
     type: FieldType = FieldType.TEXT
     length: int | None = None
+    precision: tuple[int, int] | None = None
     required: bool = False
     required_when: str | None = None
     values: str | None = None
@@ -127,6 +129,17 @@ class Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Categories a record of this kind can be in, by its state; the first is the usual one."""
     ZH: ClassVar[str]
     EN: ClassVar[str]
+    MAIN_DAY: ClassVar[str]
+    """Attribute of the day that date filters and sorting mean."""
+    KEY_FIELDS: ClassVar[tuple[str, ...]]
+    """
+    Attributes that, with kind, subject and violation index, make the record key (DOMAIN 2.3), deciding body first.
+    The violation index of a decision that names several comes with the row (`Row.extra["violation_index"]`).
+    """
+    NAME_FIELD: ClassVar[str] = "counterparty_name"
+    """Attribute that names the subject, as the source wrote it."""
+    CODE_FIELD: ClassVar[str] = "counterparty_code"
+    """Attribute that holds the subject's code, as the source wrote it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
