@@ -13,6 +13,9 @@ Rules:
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Text
 from sqlmodel import Field, SQLModel
 
+METADATA = SQLModel.metadata
+"""Every table below, as the migrations must build them."""
+
 
 def _bytes(*, nullable: bool = False) -> Column[bytes]:
     return Column(LargeBinary, nullable=nullable)
@@ -56,7 +59,9 @@ class SubjectName(SQLModel, table=True):
     source: str
 
 
-Index("ix_subject_name_key", SubjectName.__table__.c.name_key)  # type: ignore[attr-defined]
+# A prefix search (LIKE 'jjny%') can use a PostgreSQL index only with this operator class; SQLite ignores the option.
+Index("ix_subject_initials_prefix", Subject.__table__.c.initials, postgresql_ops={"initials": "text_pattern_ops"})  # type: ignore[attr-defined]
+Index("ix_subject_name_name_key", SubjectName.__table__.c.name_key)  # type: ignore[attr-defined]
 
 
 class SubjectEvent(SQLModel, table=True):
@@ -192,6 +197,9 @@ class Batch(SQLModel, table=True):
     fault: str | None = None
     received_at: str
     reported_at: str | None = Field(default=None, description="when the owner was told; None: still owed")
+    answer: bytes = Field(
+        sa_column=_bytes(), description="msgpack of hub.ingest.answers.Answer: findings, accepted ids"
+    )
 
 
 class Quarantine(SQLModel, table=True):
@@ -216,6 +224,15 @@ class Quarantine(SQLModel, table=True):
     opened_at: str
     due_on: str | None = None
     closed_at: str | None = None
+
+
+# The answer to a batch and the board of open tickets are both read by batch, never by row.
+Index(
+    "ix_quarantine_batch",
+    Quarantine.__table__.c.source,  # type: ignore[attr-defined]
+    Quarantine.__table__.c.stream,  # type: ignore[attr-defined]
+    Quarantine.__table__.c.batch_id,  # type: ignore[attr-defined]
+)
 
 
 class PolicyVersion(SQLModel, table=True):
