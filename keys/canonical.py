@@ -1,0 +1,88 @@
+"""
+Canonical JSON (RFC 8785), so that two machines that mean the same value hash the same bytes.
+
+Rules:
+    - `rfc8785` is the authority. `orjson` with sorted keys writes the same bytes faster where that is certain: objects,
+      arrays, exact `str`, `bool`, `None` and integers within ±(2^53 - 1), all keys below U+D800.
+    - Why these limits: `orjson` sorts keys by code point and RFC 8785 by UTF-16 unit, which agree below the surrogates;
+      `orjson` writes floats in another form than ECMAScript, so a float anywhere takes the slow way.
+    - What has no canonical form is refused, never approximated: amounts and large numbers are strings.
+"""
+
+from typing import TypeAlias
+
+import orjson
+import rfc8785
+
+from keys.errors import CanonicalError
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | tuple[Json, ...] | dict[str, Json] | None"
+
+_INTEGER_LIMIT = 2**53
+_FIRST_SURROGATE = "\ud800"
+_DEPTH_LIMIT = 100  # beyond it the authority decides; also ends the walk of a value that holds itself
+
+
+def canonical_json(value: object) -> bytes:
+    """
+    Write *value* in its one canonical form, UTF-8 without a final newline.
+
+    Args:
+        value: None, bool, int, float, str, list, tuple or dict with string keys, nested.
+
+    Raises:
+        CanonicalError: another type, an integer beyond ±(2^53 - 1), NaN or infinity, a lone surrogate, too deep nesting.
+
+    Source: RFC 8785, 3.2.
+    """
+    if _is_plain(value):
+        try:
+            return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        except orjson.JSONEncodeError:
+            pass  # a lone surrogate or deep nesting: the authority says which, in its words
+    return _authority(value)
+
+
+def _authority(value: object) -> bytes:
+    try:
+        return rfc8785.dumps(value)  # type: ignore[arg-type]  # a wrong type is what it refuses
+    except rfc8785.IntegerDomainError:
+        raise CanonicalError("an integer is beyond ±(2^53 - 1): carry it as a string") from None
+    except rfc8785.FloatDomainError:
+        raise CanonicalError("NaN and infinity have no canonical form") from None
+    except UnicodeEncodeError:
+        raise CanonicalError("an object key holds a lone surrogate") from None
+    except RecursionError:
+        raise CanonicalError("the value is nested too deeply") from None
+    except rfc8785.CanonicalizationError as fault:
+        raise CanonicalError(_reason(fault)) from None
+
+
+def _reason(fault: rfc8785.CanonicalizationError) -> str:
+    """Name the fault without quoting the value it was found in."""
+    text = str(fault)
+    if text.startswith("unsupported type"):
+        return "only null, booleans, numbers, strings, arrays and objects have a canonical form"
+    return "object keys must be strings" if "keys" in text else "a string holds a lone surrogate"
+
+
+def _is_plain(value: object, depth: int = 0) -> bool:
+    """Whether `orjson` is certain to write *value* as RFC 8785 does."""
+    kind = type(value)
+    if kind is dict:
+        if depth == _DEPTH_LIMIT:
+            return False
+        for key, part in value.items():  # type: ignore[attr-defined]  # kind is dict
+            if type(key) is not str or not (key.isascii() or max(key) < _FIRST_SURROGATE):
+                return False
+            if type(part) is not str and not _is_plain(part, depth + 1):
+                return False
+        return True
+    if kind is list or kind is tuple:
+        return depth < _DEPTH_LIMIT and all(
+            type(part) is str or _is_plain(part, depth + 1)
+            for part in value  # type: ignore[attr-defined]  # kind is list or tuple
+        )
+    if kind is int:
+        return -_INTEGER_LIMIT < value < _INTEGER_LIMIT  # type: ignore[operator]  # kind is int
+    return kind is str or kind is bool or value is None
