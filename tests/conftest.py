@@ -6,6 +6,7 @@ Rules:
     - Each test has a database of its own, copied from one that was migrated once.
 """
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -89,6 +90,8 @@ def postgres_server() -> Iterator[PostgresServer]:
         yield postgres
     finally:
         server.cleanup()
+        # Left registered, it would make the folder again when the process ends.
+        atexit.unregister(server._cleanup)
         shutil.rmtree(home, ignore_errors=True)
 
 
