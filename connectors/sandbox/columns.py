@@ -56,7 +56,7 @@ class Table:
 
 
 def _columns(text: str) -> tuple[Column, ...]:
-    rows = (line.split() for line in text.strip().splitlines())
+    rows = (line.split() for line in text.splitlines() if line)
     return tuple(Column(code=code, zh=zh, target=target) for code, zh, target in rows)
 
 
