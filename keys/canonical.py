@@ -31,7 +31,7 @@ def canonical_json(value: object) -> bytes:
         value: None, bool, int, float, str, list, tuple or dict with string keys, nested.
 
     Raises:
-        CanonicalError: another type, an integer beyond ±(2^53 - 1), NaN or infinity, a lone surrogate, too deep nesting.
+        CanonicalError: another type, an integer beyond ±(2^53 - 1), NaN or infinity, a lone surrogate, deep nesting.
 
     Source: RFC 8785, 3.2.
     """
@@ -69,9 +69,9 @@ def _reason(fault: rfc8785.CanonicalizationError) -> str:
 def _is_plain(value: object, depth: int = 0) -> bool:
     """Whether `orjson` is certain to write *value* as RFC 8785 does."""
     kind = type(value)
+    if depth > _DEPTH_LIMIT:
+        return False
     if kind is dict:
-        if depth == _DEPTH_LIMIT:
-            return False
         for key, part in value.items():  # type: ignore[attr-defined]  # kind is dict
             if type(key) is not str or not (key.isascii() or max(key) < _FIRST_SURROGATE):
                 return False
@@ -79,10 +79,9 @@ def _is_plain(value: object, depth: int = 0) -> bool:
                 return False
         return True
     if kind is list or kind is tuple:
-        return depth < _DEPTH_LIMIT and all(
+        return all(
             type(part) is str or _is_plain(part, depth + 1)
             for part in value  # type: ignore[attr-defined]  # kind is list or tuple
         )
-    if kind is int:
-        return -_INTEGER_LIMIT < value < _INTEGER_LIMIT  # type: ignore[operator]  # kind is int
-    return kind is str or kind is bool or value is None
+    small = kind is int and -_INTEGER_LIMIT < value < _INTEGER_LIMIT  # type: ignore[operator]  # kind is int
+    return small or kind is str or kind is bool or value is None
