@@ -8,7 +8,7 @@ Rules:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from schema.catalogue.model import Category, Mask
@@ -192,12 +192,23 @@ class PurposeRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """A column of the matrix: who reads through it, as which audience, under which facts."""
+    """
+    A column of the matrix: who reads through it, as which audience, under which facts.
+
+    Attributes:
+        code: `LD`.
+        actors: Kinds of asker the column is open to.
+        audience: The audience they stand as, unless a cell says otherwise.
+        needs: Facts that must hold for every cell of the column.
+        purposes: Purposes the column is open under; empty means any (SU: an organisation reads its own records as
+            its own only where it asks as the subject).
+    """
 
     code: str
     actors: frozenset[ActorKind]
     audience: Audience
     needs: frozenset[Fact]
+    purposes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +238,21 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """A version of the access policy, whole and immutable. `digest` names it in plans and receipts."""
+    """
+    A version of the access policy, whole and immutable.
+
+    Attributes:
+        version: Number of the stored version; it is not part of the digest.
+        digest: Names the content in plans and receipts.
+        tiers: Category -> base tier.
+        published_tiers: Category -> tier of an entry whose issuer published it, where that opens it (C11: P).
+        list_tiers: Category -> list code -> tier, where lists of one category differ (C10: W02 is G).
+        readers, purposes: By code.
+        cells: Permissions and prohibitions, in the order of the matrix.
+
+    Raises:
+        ValueError: a cell names a column that is not among *readers*: a prohibition would hold for nobody.
+    """
 
     version: int
     digest: str
@@ -235,3 +260,10 @@ class Policy:
     readers: Mapping[str, Reader]
     purposes: Mapping[str, PurposeRule]
     cells: tuple[Cell, ...]
+    published_tiers: Mapping[Category, Tier] = field(default_factory=dict)
+    list_tiers: Mapping[Category, Mapping[str, Tier]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for cell in self.cells:
+            if cell.reader not in self.readers:
+                raise ValueError(f"cell {cell.id}: got reader {cell.reader!r}, expected one of the policy's readers")
