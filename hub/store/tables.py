@@ -10,11 +10,16 @@ Rules:
       ISO 8601 dates. Both stores then agree byte for byte.
 """
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
 from sqlmodel import Field, SQLModel
 
 METADATA = SQLModel.metadata
 """Every table below, as the migrations must build them."""
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """The SQLAlchemy table behind *model*, for statements without an object per row."""
+    return METADATA.tables[str(model.__tablename__)]
 
 
 def _bytes(*, nullable: bool = False) -> Column[bytes]:
@@ -60,8 +65,8 @@ class SubjectName(SQLModel, table=True):
 
 
 # A prefix search (LIKE 'jjny%') can use a PostgreSQL index only with this operator class; SQLite ignores the option.
-Index("ix_subject_initials_prefix", Subject.__table__.c.initials, postgresql_ops={"initials": "text_pattern_ops"})  # type: ignore[attr-defined]
-Index("ix_subject_name_name_key", SubjectName.__table__.c.name_key)  # type: ignore[attr-defined]
+Index("ix_subject_initials_prefix", table_of(Subject).c.initials, postgresql_ops={"initials": "text_pattern_ops"})
+Index("ix_subject_name_name_key", table_of(SubjectName).c.name_key)
 
 
 class SubjectEvent(SQLModel, table=True):
@@ -229,9 +234,9 @@ class Quarantine(SQLModel, table=True):
 # The answer to a batch and the board of open tickets are both read by batch, never by row.
 Index(
     "ix_quarantine_batch",
-    Quarantine.__table__.c.source,  # type: ignore[attr-defined]
-    Quarantine.__table__.c.stream,  # type: ignore[attr-defined]
-    Quarantine.__table__.c.batch_id,  # type: ignore[attr-defined]
+    table_of(Quarantine).c.source,
+    table_of(Quarantine).c.stream,
+    table_of(Quarantine).c.batch_id,
 )
 
 
