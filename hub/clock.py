@@ -7,6 +7,7 @@ Rules:
     - Days of the law (公示期 and the like) are days of Asia/Shanghai, which has had no summer time since 1991.
 """
 
+import time
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Protocol
 
@@ -54,3 +55,8 @@ def from_iso(text: str) -> datetime:
 def legal_day(at: datetime) -> date:
     """The day in Asia/Shanghai on which *at* falls."""
     return at.astimezone(SHANGHAI).date()
+
+
+def stopwatch() -> float:
+    """Seconds on a clock that only goes forward, for durations; it says nothing about the time of day."""
+    return time.perf_counter()

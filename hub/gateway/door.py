@@ -1,0 +1,135 @@
+"""
+The door: every address the hub answers at, put together around a road.
+
+    /graphql            the road
+    /graphiql           the bundled page
+    /jwks.json          public keys that verify the hub's tokens
+    /healthz /readyz /freshz /freshz/{source} /metrics
+
+`/graphql` is looked up before the router: it is the hot path.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+from structlog.typing import FilteringBoundLogger
+
+from hub.gateway.body import Receive
+from hub.gateway.documents import DocumentDesk
+from hub.gateway.health import Health
+from hub.gateway.http import GraphQLEndpoint, Limits, Scope, Send
+from hub.gateway.metrics import Metrics
+from hub.gateway.negotiation import wants_page
+from hub.gateway.page import GraphiQLPage
+from hub.gateway.port import Doorkeeper, Road
+from hub.gateway.trail import trail_of
+from hub.gateway.watch import App, Watch
+
+GRAPHQL_PATH = "/graphql"
+
+
+@asynccontextmanager
+async def _nothing() -> AsyncIterator[None]:
+    yield
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorParts:
+    """
+    What a door is made of.
+
+    Attributes:
+        road, doorkeeper: Who answers, and who knows who asks.
+        desk: Resolves documents.
+        limits: Of one request.
+        health, metrics, log: See their modules.
+        jwks: Gives the public JSON Web Key Set; asked per request, so that a rotated key shows at once.
+        graphiql: Directory of the bundle; None: the page is switched off.
+        lifespan: Entered before the first request, left after the last.
+        more: Further routes.
+    """
+
+    road: Road
+    doorkeeper: Doorkeeper
+    desk: DocumentDesk
+    limits: Limits
+    health: Health
+    metrics: Metrics
+    log: FilteringBoundLogger
+    jwks: Callable[[], Mapping[str, Any]]
+    graphiql: Path | None
+    lifespan: Callable[[], AbstractAsyncContextManager[None]] = _nothing
+    more: Sequence[BaseRoute] = ()
+
+
+class Door:
+    """The hub's ASGI application. `drain()` is called when the server is told to stop."""
+
+    def __init__(self, parts: DoorParts) -> None:
+        self._health = parts.health
+        self._page = parts.graphiql is not None
+        self._endpoint = GraphQLEndpoint(
+            road=parts.road, doorkeeper=parts.doorkeeper, desk=parts.desk, limits=parts.limits, log=parts.log
+        )
+        self._rooms = Starlette(routes=_routes(parts), lifespan=lambda _: parts.lifespan())
+        self._app: App = Watch(self._dispatch, metrics=parts.metrics, log=parts.log)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        await self._app(scope, receive, send)
+
+    def drain(self) -> None:
+        """Answer `/readyz` with 503 from now on; questions under way are still answered."""
+        self._health.drain()
+
+    async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == GRAPHQL_PATH:
+            if self._page and scope["method"] == "GET" and not scope["query_string"] and _is_browser(scope):
+                await _to_page(scope, receive, send)
+                return
+            await self._endpoint(scope, receive, send)
+            return
+        await self._rooms(scope, receive, send)
+
+
+def _routes(parts: DoorParts) -> list[BaseRoute]:
+    async def jwks(request: Request) -> Response:
+        trail = trail_of(request.scope)
+        if trail is not None:
+            trail.route = "jwks"
+        return Response(
+            orjson.dumps(parts.jwks()),
+            media_type="application/jwk-set+json",
+            headers={"cache-control": "public, max-age=300", "x-content-type-options": "nosniff"},
+        )
+
+    health = parts.health
+    routes: list[BaseRoute] = [
+        Route("/healthz", health.healthz),
+        Route("/readyz", health.readyz),
+        Route("/freshz", health.freshz),
+        Route("/freshz/{source}", health.freshz),
+        Route("/metrics", health.metricsz),
+        Route("/jwks.json", jwks),
+    ]
+    if parts.graphiql is not None:
+        page = GraphiQLPage(parts.graphiql)
+        routes += [Route("/graphiql", page.page), Route("/graphiql/{name}", page.file)]
+    return [*routes, *parts.more]
+
+
+def _is_browser(scope: Scope) -> bool:
+    accept = next((value for name, value in scope["headers"] if name == b"accept"), None)
+    return wants_page(accept.decode("latin-1") if accept is not None else None)
+
+
+async def _to_page(scope: Scope, receive: Receive, send: Send) -> None:
+    await RedirectResponse("/graphiql", status_code=303)(scope, receive, send)

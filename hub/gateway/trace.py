@@ -1,0 +1,38 @@
+"""
+Names under which a request can be found again: its id, and its place in a distributed trace.
+
+Rules:
+    - A client's `X-Request-Id` is kept if it is 1-64 characters of `A-Z a-z 0-9 . _ -` and holds no citizen number;
+      else we make one. Anything longer or stranger could carry data into the logs.
+    - A client's `traceparent` is honoured: our calls are its children. One of another form is as if absent.
+
+Source: W3C Trace Context, 3.2.2.
+"""
+
+import re
+import secrets
+
+from schema.identifiers.citizen import is_citizen_number
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_EIGHTEEN = re.compile(r"(?=([0-9]{17}[0-9Xx]))")
+_TRACEPARENT = re.compile(rb"(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+_ZERO_TRACE = b"0" * 32
+_ZERO_PARENT = b"0" * 16
+
+
+def request_id_from(given: bytes | None) -> str:
+    """The client's request id if its form is sane and no person's number is in it, else a new one (32 hex digits)."""
+    text = given.decode("latin-1") if given is not None else ""
+    if _REQUEST_ID.fullmatch(text) and not any(is_citizen_number(found[1]) for found in _EIGHTEEN.finditer(text)):
+        return text
+    return secrets.token_hex(16)
+
+
+def child_of(traceparent: bytes | None) -> str:
+    """A `traceparent` for our own calls: child of the client's if that is valid, else the start of a trace."""
+    match = _TRACEPARENT.fullmatch(traceparent) if traceparent is not None else None
+    # Version 00 has no fifth part; later versions may only append one.
+    if match is None or match[2] == _ZERO_TRACE or match[3] == _ZERO_PARENT or (match[1] == b"00" and match[5]):
+        return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
+    return f"00-{match[2].decode()}-{secrets.token_hex(8)}-{match[4].decode()}"
