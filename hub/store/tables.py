@@ -64,8 +64,6 @@ class SubjectName(SQLModel, table=True):
     source: str
 
 
-# A prefix search (LIKE 'jjny%') can use a PostgreSQL index only with this operator class; SQLite ignores the option.
-Index("ix_subject_initials_prefix", table_of(Subject).c.initials, postgresql_ops={"initials": "text_pattern_ops"})
 Index("ix_subject_name_name_key", table_of(SubjectName).c.name_key)
 
 
@@ -237,6 +235,14 @@ Index(
     table_of(Quarantine).c.source,
     table_of(Quarantine).c.stream,
     table_of(Quarantine).c.batch_id,
+)
+# A row that is sent again, mended, closes its ticket.
+Index(
+    "ix_quarantine_open",
+    table_of(Quarantine).c.source,
+    table_of(Quarantine).c.stream,
+    table_of(Quarantine).c.state,
+    table_of(Quarantine).c.row_id,
 )
 
 

@@ -120,6 +120,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("ix_quarantine_batch", "quarantine", ["source", "stream", "batch_id"])
+    op.create_index("ix_quarantine_open", "quarantine", ["source", "stream", "state", "row_id"])
     op.create_index("ix_quarantine_source", "quarantine", ["source"])
     op.create_table(
         "record",
@@ -216,9 +217,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("code"),
     )
     op.create_index("ix_subject_initials", "subject", ["initials"])
-    op.create_index(
-        "ix_subject_initials_prefix", "subject", ["initials"], postgresql_ops={"initials": "text_pattern_ops"}
-    )
     op.create_index("ix_subject_name_key", "subject", ["name_key"])
     op.create_index("ix_subject_organisation_code", "subject", ["organisation_code"])
     op.create_index("ix_subject_parent_code", "subject", ["parent_code"])
