@@ -65,7 +65,7 @@ def decide(policy: Policy, standing: Standing, label: Label, facts: frozenset[Fa
     Args:
         policy: The version in force.
         standing: Who asks, and for what; its consents and grants are not read here, only possibly true *facts* are.
-        label: What stands on the value or the row, see `schema.policy.labels`.
+        label: What stands on the value or the row.
         facts: What is known of this row; `MATTER_CODE` and `CASE_ID` are ignored here and taken from the
             standing's context (`matterCode`, `caseId`).
     """
@@ -75,7 +75,7 @@ def decide(policy: Policy, standing: Standing, label: Label, facts: frozenset[Fa
     refusal = _refused_by_purpose(policy, standing, label, known)
     if refusal is not None:
         return Denied(rule=refusal, required_tier=label.tier)
-    cells = [cell for cell in _cells_of(policy, standing, label)]
+    cells = list(_cells_of(policy, standing, label))
     for cell, _ in cells:
         if not cell.permit:
             return Denied(rule=cell.id, required_tier=label.tier)
@@ -102,7 +102,7 @@ def possible_facts(policy: Policy, standing: Standing) -> frozenset[Fact]:
 
 def _facts_of_context(standing: Standing) -> frozenset[Fact]:
     context = dict(standing.context)
-    return frozenset(fact for fact, key in _FROM_CONTEXT.items() if context.get(key))
+    return frozenset(fact for fact, key in _FROM_CONTEXT.items() if context.get(key, "").strip())
 
 
 def _asked_for(policy: Policy) -> frozenset[Fact]:
@@ -117,17 +117,15 @@ def _refused_by_purpose(policy: Policy, standing: Standing, label: Label, known:
     purpose = policy.purposes.get(standing.purpose)
     if purpose is None:
         return "purpose.unknown"
-    if purpose.code != PUBLIC_LOOKUP and purpose.code not in standing.purposes:
-        return "purpose.not_allowed"
-    if missing_context(purpose, standing):
-        return "purpose.context"
-    if label.category not in purpose.categories:
-        return "purpose.category"
-    if not purpose.needs.get(label.category, frozenset()) | purpose.needs_always <= known:
-        return "purpose.needs"
-    if purpose.max_tier is not None and not is_at_least(purpose.max_tier, label.tier):
-        return "purpose.tier"
-    return None
+    needs = purpose.needs.get(label.category, frozenset()) | purpose.needs_always
+    questions = (
+        ("purpose.not_allowed", purpose.code == PUBLIC_LOOKUP or purpose.code in standing.purposes),
+        ("purpose.context", not missing_context(purpose, standing)),
+        ("purpose.category", label.category in purpose.categories),
+        ("purpose.needs", needs <= known),
+        ("purpose.tier", purpose.max_tier is None or is_at_least(purpose.max_tier, label.tier)),
+    )
+    return next((rule for rule, holds in questions if not holds), None)
 
 
 def missing_context(purpose: PurposeRule, standing: Standing) -> tuple[str, ...]:

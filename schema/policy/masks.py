@@ -8,6 +8,7 @@ Rules:
 """
 
 import re
+from bisect import bisect_right
 from decimal import Decimal
 from typing import assert_never
 
@@ -18,6 +19,8 @@ from schema.policy.surnames import COMPOUND_SURNAMES
 _IDENTITY = re.compile(r"(\d{6})[\d*]{8}(\d{3})[\dXx*]", re.ASCII)
 _AMOUNT = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
 _DAY = re.compile(r"(\d{4}-(?:0[1-9]|1[0-2]))(?:-\d{2}(?:T.*)?)?", re.ASCII | re.DOTALL)
+_BOUNDS = (Decimal(1), Decimal(10), Decimal(30), Decimal(100))
+_TOP = Decimal(100)
 _BANDS = ("<1", "1-10", "10-30", "30-100", ">100")
 
 
@@ -60,7 +63,8 @@ def family_name_only(name: str) -> str:
     bare = name.strip()
     if len(bare) <= 1 or bare[0] == "*":
         return "*" if bare else ""
-    kept = 2 if len(bare) > 2 and bare[:2] in COMPOUND_SURNAMES else 1
+    # A name of two characters that looks like a compound family name would otherwise show whole.
+    kept = 2 if bare[:2] in COMPOUND_SURNAMES and bare[2:] else 1
     return f"{bare[:kept]}*"
 
 
@@ -89,9 +93,9 @@ def amount_band(amount: str) -> str | None:
     if not _AMOUNT.fullmatch(amount):
         return None
     exact = Decimal(amount)
-    if exact > 100:  # noqa: PLR2004  the bands are the rule, spelled out above
-        return ">100"
-    return next(band for bound, band in ((30, "30-100"), (10, "10-30"), (1, "1-10"), (exact, "<1")) if exact >= bound)
+    if exact == _TOP:
+        return "30-100"
+    return _BANDS[bisect_right(_BOUNDS, exact)]
 
 
 def month_of(day: str) -> str | None:

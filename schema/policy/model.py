@@ -8,7 +8,7 @@ Rules:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from schema.catalogue.model import Category, Mask
@@ -244,9 +244,8 @@ class Policy:
     Attributes:
         version: Number of the stored version; it is not part of the digest.
         digest: Names the content in plans and receipts.
-        tiers: Category -> base tier.
-        published_tiers: Category -> tier of an entry whose issuer published it, where that opens it (C11: P).
-        list_tiers: Category -> list code -> tier, where lists of one category differ (C10: W02 is G).
+        tiers: Category -> the loosest tier a row of it can bear; its list, its state and its own disclosure attribute
+            make a row stricter, never looser.
         readers, purposes: By code.
         cells: Permissions and prohibitions, in the order of the matrix.
 
@@ -260,8 +259,6 @@ class Policy:
     readers: Mapping[str, Reader]
     purposes: Mapping[str, PurposeRule]
     cells: tuple[Cell, ...]
-    published_tiers: Mapping[Category, Tier] = field(default_factory=dict)
-    list_tiers: Mapping[Category, Mapping[str, Tier]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for cell in self.cells:

@@ -96,7 +96,7 @@ def _named_after_title(found: re.Match[str]) -> str:
 
 def _extent(run: str) -> tuple[int, int]:
     """How much of *run* is shown, and how much of it is the name."""
-    kept = 2 if run[:2] in COMPOUND_SURNAMES and len(run) > 2 else 1  # noqa: PLR2004  a compound name has two characters
+    kept = 2 if run[:2] in COMPOUND_SURNAMES and run[2:] else 1
     if "·" in run:
         return kept, len(run)
     return kept, len(run) if len(run) <= _LONGEST_NAME else kept + 2
