@@ -18,18 +18,20 @@ from datetime import datetime
 from typing import Any
 
 from graphql import GraphQLError, parse
-from sqlalchemy import Table, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.clock import iso
 from hub.errors import BadInputError, ErrorCode, RefusalError
 from hub.gateway.port import DocumentShelf
-from hub.store.tables import Document
+from hub.store import tables
+from hub.store.engine import glancing, writing
+from hub.store.tables import table_of
 
 _HEX = frozenset("0123456789abcdef")
 _SHA256_HEX = 64
 _PREFIX = "sha256:"
-_TABLE: Table = Document.__table__  # type: ignore[attr-defined]
+_TABLE = table_of(tables.Document)
 
 
 def document_id_of(text: str) -> str:
@@ -77,10 +79,12 @@ class TrustedDocuments:
         known = self._remembered.find(document_id)
         if known is not None or not is_document_id(document_id):
             return known
-        async with self._engine.connect() as connection:
-            text = await connection.scalar(select(_TABLE.c.body).where(_TABLE.c.id == document_id))
-        if text is not None:
-            self._remembered.keep(document_id, text)
+        async with glancing(self._engine) as reader:
+            row = await reader.first(select(_TABLE.c.body).where(_TABLE.c.id == document_id))
+        if row is None:
+            return None
+        text: str = row.body
+        self._remembered.keep(document_id, text)
         return text
 
     async def register(self, text: str, now: datetime) -> str:
@@ -98,11 +102,10 @@ class TrustedDocuments:
         except (GraphQLError, RecursionError):
             raise BadInputError("Not a GraphQL document: it cannot be parsed") from None
         document_id = document_id_of(text)
-        if await self.find(document_id) is None:
-            async with self._engine.begin() as connection:
-                await connection.execute(
-                    insert(_TABLE).values(id=document_id, body=text, registered_at=iso(now)),
-                )
+        async with writing(self._engine) as writer:
+            await writer.take_turn("document")
+            if await writer.first(select(_TABLE.c.id).where(_TABLE.c.id == document_id)) is None:
+                await writer.write(insert(_TABLE), [{"id": document_id, "body": text, "registered_at": iso(now)}])
         return document_id
 
 

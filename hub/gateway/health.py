@@ -10,12 +10,13 @@ Rule: a check that raises or takes longer than its deadline has failed; its mess
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import Request
 from starlette.responses import Response
 from structlog.typing import FilteringBoundLogger
@@ -23,61 +24,31 @@ from structlog.typing import FilteringBoundLogger
 from hub.clock import Clock, from_iso
 from hub.gateway.metrics import CONTENT_TYPE, Metrics
 from hub.gateway.trail import trail_of
+from hub.store import tables
+from hub.store.engine import glancing
+from hub.store.sources import Freshness, SourceState
+from hub.store.tables import table_of
 
 Check = Callable[[], Awaitable[bool]]
 _CHECK_DEADLINE_S = 2.0
 _HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
-class SourceFacts(Protocol):
-    """A row of the table `source`, as far as freshness needs it. Times are ISO 8601 UTC texts."""
-
-    @property
-    def id(self) -> str:
-        """Site id."""
-
-    @property
-    def live(self) -> bool:
-        """Asked per question; never stale by itself."""
-
-    @property
-    def max_age_s(self) -> int:
-        """How old its last reading may be."""
-
-    @property
-    def last_succeeded_at(self) -> str | None:
-        """When it was last read; None: never."""
-
-    @property
-    def last_error(self) -> str | None:
-        """`SourceError.code` of the last try, None if it succeeded."""
+ReadSources = Callable[[datetime], Awaitable[Sequence[SourceState]]]
 
 
-ReadSources = Callable[[], Awaitable[Iterable[SourceFacts]]]
+def age_s(source: SourceState, now: datetime) -> float | None:
+    """Seconds since *source* was last read with success, None if it never was."""
+    if source.last_succeeded_at is None:
+        return None
+    return max(0.0, (now - from_iso(source.last_succeeded_at)).total_seconds())
 
 
-class Freshness(StrEnum):
-    """How a source stands."""
-
-    FRESH = "FRESH"
-    STALE = "STALE"
-    UNREACHABLE = "UNREACHABLE"  # the last try failed, whatever its age
-    NEVER = "NEVER"
-    LIVE = "LIVE"
-
-
-def freshness_of(source: SourceFacts, now: datetime) -> tuple[Freshness, float | None]:
-    """State of *source* and the seconds since it was last read, None if it never was."""
-    age = None
-    if source.last_succeeded_at is not None:
-        age = max(0.0, (now - from_iso(source.last_succeeded_at)).total_seconds())
-    if source.last_error is not None:
-        return Freshness.UNREACHABLE, age
-    if source.live:
-        return Freshness.LIVE, age
-    if age is None:
-        return Freshness.NEVER, None
-    return (Freshness.FRESH if age <= source.max_age_s else Freshness.STALE), age
+async def store_usable(engine: AsyncEngine) -> bool:
+    """Whether the store can be read and has our tables; raises what the driver raises if not."""
+    async with glancing(engine) as reader:
+        await reader.first(select(table_of(tables.LogCheckpoint).c.size).limit(1))
+    return True
 
 
 class Health:
@@ -130,11 +101,11 @@ class Health:
         _mark(request, "freshz")
         now = self._clock.now()
         wanted = request.path_params.get("source")
-        found = [each for each in await self._sources() if wanted is None or each.id == wanted]
+        found = [each for each in await self._sources(now) if wanted is None or each.id == wanted]
         if wanted is not None and not found:
             return _json(404, {"status": "unknown source"})
         rows = [_freshness_row(each, now) for each in found]
-        fine = all(row["state"] in {Freshness.FRESH, Freshness.LIVE} for row in rows)
+        fine = all(_is_fine(each) for each in found)
         return _json(200 if fine else 503, {"status": "fresh" if fine else "not fresh", "sources": rows})
 
     async def metricsz(self, request: Request) -> Response:
@@ -144,7 +115,7 @@ class Health:
             async with asyncio.timeout(_CHECK_DEADLINE_S):
                 self._metrics.set_log_size(await self._log_size())
                 now = self._clock.now()
-                self._metrics.set_source_ages({each.id: freshness_of(each, now)[1] for each in await self._sources()})
+                self._metrics.set_source_ages({each.id: age_s(each, now) for each in await self._sources(now)})
         except Exception as error:  # noqa: BLE001  the counters must be readable when the store is not
             self._log.warning("metrics incomplete", error=type(error).__name__)
         return Response(self._metrics.render(), media_type=CONTENT_TYPE, headers=_HEADERS)
@@ -161,11 +132,17 @@ class Health:
         return passed
 
 
-def _freshness_row(source: SourceFacts, now: datetime) -> dict[str, Any]:
-    state, age = freshness_of(source, now)
+def _is_fine(source: SourceState) -> bool:
+    # A live source is asked per question: only a failed last try speaks against it.
+    return source.state is Freshness.FRESH or (source.live and source.state is not Freshness.UNREACHABLE)
+
+
+def _freshness_row(source: SourceState, now: datetime) -> dict[str, Any]:
+    age = age_s(source, now)
     return {
         "id": source.id,
-        "state": state.value,
+        "state": source.state.value,
+        "live": source.live,
         "ageSeconds": None if age is None else round(age),
         "maxAgeSeconds": source.max_age_s,
         "lastSucceededAt": source.last_succeeded_at,
