@@ -1,0 +1,61 @@
+"""
+What the log refuses.
+
+    HubError
+    ├─ UnavailableError
+    │  └─ LogUnavailableError    the entry is not known to be durable: nothing leaves; asking again may succeed
+    │     └─ LogBrokenError      the stored log contradicts itself or us: stop writing, page someone
+    └─ AuditError
+       ├─ StaleReadError         a subject changed after it was read: make the answer again
+       ├─ EntryError             what was to be logged is malformed: a fault of ours
+       ├─ AbsentEntryError       the log has no such entry
+       └─ ReceiptError           what was handed in is no receipt, or a key is no key: nothing could be checked
+"""
+
+from hub.errors import HubError, UnavailableError
+
+
+class LogUnavailableError(UnavailableError):
+    """
+    The entry is not known to be durable, so the answer must not leave.
+
+    Attributes:
+        reason: For the operator's log: what failed, by kind and code; never a value.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("the audit log cannot be written; nothing was disclosed")
+        self.reason = reason
+
+
+class LogBrokenError(LogUnavailableError):
+    """The stored log contradicts itself, its signature or what this process signed. It will not mend by waiting."""
+
+
+class AuditError(HubError):
+    """Base of what is wrong with one entry or receipt."""
+
+
+class StaleReadError(AuditError):
+    """
+    A subject in the answer changed between reading and attesting.
+
+    Attributes:
+        codes: The subjects that changed, sorted. For the exchange, which reads them again.
+    """
+
+    def __init__(self, codes: tuple[str, ...]) -> None:
+        super().__init__(f"{len(codes)} of the subjects in the answer changed after they were read")
+        self.codes = codes
+
+
+class EntryError(AuditError):
+    """An entry or delivery is malformed."""
+
+
+class AbsentEntryError(AuditError):
+    """The log has no entry at this index, or no checkpoint of this size."""
+
+
+class ReceiptError(AuditError):
+    """The input is no receipt, or a verifier key is no key. Safe to show."""
