@@ -1,1 +1,1 @@
-"""Dated rule data: value lists, terms, calendars, lists and schemes, each with its legal basis."""
+"""Dated rule data: value lists, classes, periods, calendars, lists, schemes and limits, each with its legal basis."""
