@@ -239,7 +239,7 @@ def _purpose_json(purpose: PurposeRule) -> dict[str, object]:
         "en": purpose.en,
         "requires": list(purpose.requires),
         "categories": _values(purpose.categories),
-        "needs": {category.value: sorted(purpose.needs[category]) for category in sorted(purpose.needs)},
+        "needs": {category.value: _values(purpose.needs[category]) for category in sorted(purpose.needs)},
         "needs_always": _values(purpose.needs_always),
         "max_tier": purpose.max_tier and purpose.max_tier.value,
         "basis": purpose.basis,
