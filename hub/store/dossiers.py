@@ -139,9 +139,9 @@ class Dossiers:
             found.setdefault(row[0], []).append(self._stored(row))
         return found
 
-    def _stored(self, row: Row[Any]) -> StoredRecord:
+    def _stored(self, row: Row[*tuple[Any, ...]]) -> StoredRecord:
         # By position: one unpacking costs a fifth of twenty-seven look-ups by name, and this runs per record.
-        subject, kind, key, body, state, severity, basis, list_code, tier, owner, authority, region, *rest = tuple(row)
+        subject, kind, key, body, state, severity, basis, list_code, tier, owner, authority, region, *rest = row
         opens, closes, repairable, decided, objected, published, method, confidence, source, batch, *history = rest
         version, digest, as_of, received_at, catalogue_version = history
         return StoredRecord(

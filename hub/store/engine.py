@@ -120,11 +120,15 @@ class Reader:
         """`sqlite` or `postgresql`."""
         return self._connection.dialect.name
 
-    async def rows(self, statement: Executable, values: Mapping[str, object] | None = None) -> Sequence[Row[Any]]:
+    async def rows(
+        self, statement: Executable, values: Mapping[str, object] | None = None
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
         """All rows of *statement*; callers bound it by key or LIMIT."""
         return (await self._connection.execute(statement, values)).fetchall()
 
-    async def first(self, statement: Executable, values: Mapping[str, object] | None = None) -> Row[Any] | None:
+    async def first(
+        self, statement: Executable, values: Mapping[str, object] | None = None
+    ) -> Row[*tuple[Any, ...]] | None:
         """The first row of *statement*, None if there is none."""
         return (await self._connection.execute(statement, values)).first()
 

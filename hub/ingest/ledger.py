@@ -1,0 +1,203 @@
+"""
+The records a batch speaks of: the versions in force loaded once, each claim ruled upon in memory, all written once.
+
+Rules:
+    - `record_version` is only ever inserted into; `record` holds what is in force.
+    - An objection mark (`objected`) belongs to the record, not to a version: a new version keeps it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import orjson
+from sqlalchemy import bindparam, insert, select, update
+
+from hub.ingest.claims import Claim, Known, Ruling, Verdict, rule
+from hub.store import tables
+from hub.store.engine import Reader, Writer
+from hub.store.tables import table_of
+
+_RECORD = table_of(tables.Record)
+_VERSION = table_of(tables.RecordVersion)
+_CHUNK = 500
+
+Place = tuple[str, str]
+"""Subject code and record key; the kind is the batch's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """
+    A claim with everything its row needs.
+
+    Attributes:
+        subject: Subject code.
+        key: Record key.
+        digest: Content digest.
+        body: Stored bytes.
+        as_of: UTC text.
+        op: `I`, `U` or `D`, as sent.
+        judged: The head's columns that follow from content and rules (state, severity, publicity, …).
+        link_method, link_confidence: How it was tied to the subject.
+    """
+
+    subject: str
+    key: str
+    digest: str
+    body: bytes
+    as_of: str
+    op: str
+    judged: Mapping[str, object]
+    link_method: str
+    link_confidence: float
+
+
+@dataclass(slots=True, kw_only=True)
+class Ledger:
+    """The records of one batch of one kind. Owned by one intake, inside its transaction."""
+
+    kind: str
+    source: str
+    ranks: Mapping[str, int]
+    batch_id: str
+    at: str
+    catalogue_version: str
+    _heads: dict[Place, tuple[int, Claim]] = field(default_factory=dict)
+    _known: dict[Place, list[Known]] = field(default_factory=dict)
+    _stored: set[Place] = field(default_factory=set)
+    _changed: dict[Place, dict[str, object]] = field(default_factory=dict)
+    _confirmed: dict[Place, str] = field(default_factory=dict)
+    _versions: list[dict[str, object]] = field(default_factory=list)
+
+    async def load(self, reader: Reader, subjects: Iterable[str]) -> None:
+        """Load what is kept of this kind about *subjects*."""
+        wanted = sorted(set(subjects))
+        for start in range(0, len(wanted), _CHUNK):
+            values = {"codes": wanted[start : start + _CHUNK], "kind": self.kind}
+            for code, key, version, *said in await reader.rows(_HEADS, values):
+                self._heads[code, key] = version, self._claim(*said)
+                self._stored.add((code, key))
+        with_heads = sorted({code for code, _ in self._heads})
+        for start in range(0, len(with_heads), _CHUNK):
+            values = {"codes": with_heads[start : start + _CHUNK], "kind": self.kind}
+            for code, key, version, source, as_of, digest in await reader.rows(_KNOWN, values):
+                known = Known(version=version, source=source, as_of=as_of, digest=digest)
+                self._known.setdefault((code, key), []).append(known)
+
+    def has_head(self, subject: str, key: str) -> bool:
+        """Whether some version of the record is in force."""
+        return (subject, key) in self._heads
+
+    def enter(self, entry: Entry) -> Verdict:
+        """Rule upon *entry* and note what has to be written."""
+        place = entry.subject, entry.key
+        claim = self._claim(self.source, entry.as_of, entry.digest)
+        version, head = self._heads.get(place, (0, None))
+        ruling = rule(claim, head, version, self._known.get(place, ()))
+        if ruling.verdict in {Verdict.NEW_HEAD, Verdict.NEW_VERSION}:
+            self._keep(entry, ruling)
+        if ruling.verdict in {Verdict.NEW_HEAD, Verdict.RESTORED}:
+            self._heads[place] = ruling.version, claim
+            self._changed[place] = self._row(entry, ruling.version)
+            self._confirmed.pop(place, None)
+        if ruling.verdict is Verdict.CONFIRMED:
+            self._heads[place] = version, claim
+            self._confirm(place, claim.as_of)
+        return ruling.verdict
+
+    async def write(self, writer: Writer) -> None:
+        """Write versions, then what is in force."""
+        await writer.write(insert(_VERSION), self._versions)
+        new = [row for place, row in self._changed.items() if place not in self._stored]
+        await writer.write(insert(_RECORD), new)
+        await writer.write(_REPLACE, [_renamed(self._changed[place]) for place in self._replaced()])
+        await writer.write(
+            _CONFIRM,
+            [
+                {"the_subject": code, "the_kind": self.kind, "the_key": key, "as_of": as_of}
+                for (code, key), as_of in sorted(self._confirmed.items())
+            ],
+        )
+
+    def _replaced(self) -> Sequence[Place]:
+        return sorted(place for place in self._changed if place in self._stored)
+
+    def _confirm(self, place: Place, as_of: str) -> None:
+        if place in self._changed:
+            self._changed[place]["as_of"] = as_of
+        else:
+            self._confirmed[place] = as_of
+
+    def _claim(self, source: str, as_of: str, digest: str) -> Claim:
+        return Claim(source=source, rank=self.ranks[source], as_of=as_of, digest=digest)
+
+    def _keep(self, entry: Entry, ruling: Ruling) -> None:
+        known = Known(version=ruling.version, source=self.source, as_of=entry.as_of, digest=entry.digest)
+        self._known.setdefault((entry.subject, entry.key), []).append(known)
+        envelope = {**entry.judged, "link_method": entry.link_method, "link_confidence": entry.link_confidence}
+        self._versions.append(
+            {
+                "subject_code": entry.subject,
+                "kind": self.kind,
+                "record_key": entry.key,
+                "version": ruling.version,
+                "digest": entry.digest,
+                "source": self.source,
+                "batch_id": self.batch_id,
+                "as_of": entry.as_of,
+                "received_at": self.at,
+                "op": entry.op,
+                "state": entry.judged["state"],
+                "catalogue_version": self.catalogue_version,
+                "envelope": orjson.dumps(envelope).decode(),
+                "body": entry.body,
+            }
+        )
+
+    def _row(self, entry: Entry, version: int) -> dict[str, object]:
+        return {
+            "subject_code": entry.subject,
+            "kind": self.kind,
+            "record_key": entry.key,
+            "version": version,
+            "digest": entry.digest,
+            "source": self.source,
+            "batch_id": self.batch_id,
+            "as_of": entry.as_of,
+            "received_at": self.at,
+            **entry.judged,
+            "objected": False,
+            "link_method": entry.link_method,
+            "link_confidence": entry.link_confidence,
+            "catalogue_version": self.catalogue_version,
+            "body": entry.body,
+        }
+
+
+_HEADS = select(
+    _RECORD.c.subject_code, _RECORD.c.record_key, _RECORD.c.version, _RECORD.c.source, _RECORD.c.as_of, _RECORD.c.digest
+).where(_RECORD.c.subject_code.in_(bindparam("codes", expanding=True)), _RECORD.c.kind == bindparam("kind"))
+_KNOWN = select(
+    _VERSION.c.subject_code,
+    _VERSION.c.record_key,
+    _VERSION.c.version,
+    _VERSION.c.source,
+    _VERSION.c.as_of,
+    _VERSION.c.digest,
+).where(_VERSION.c.subject_code.in_(bindparam("codes", expanding=True)), _VERSION.c.kind == bindparam("kind"))
+
+_KEY = {"subject_code": "the_subject", "kind": "the_kind", "record_key": "the_key"}
+_AT_PLACE = update(_RECORD).where(
+    _RECORD.c.subject_code == bindparam("the_subject"),
+    _RECORD.c.kind == bindparam("the_kind"),
+    _RECORD.c.record_key == bindparam("the_key"),
+)
+_CONFIRM = _AT_PLACE.values(as_of=bindparam("as_of"))
+_REPLACE = _AT_PLACE.values(
+    {column.name: bindparam(column.name) for column in _RECORD.c if column.name not in {*_KEY, "objected"}}
+)
+
+
+def _renamed(row: Mapping[str, object]) -> dict[str, object]:
+    """Give the key columns the names under which `_REPLACE` looks for them."""
+    return {_KEY.get(name, name): value for name, value in row.items() if name != "objected"}
