@@ -1,0 +1,251 @@
+"""
+The one road of a question, in ten steps a reader can follow with a finger.
+
+    1 receive · 2 identify · 3 parse and validate · 4 plan · 5 admit · 6 fetch what was granted · 7 judge rows ·
+    8 render · 9 attest (durable) · 10 answer with its receipt
+
+Rules:
+    - Nothing else decides who sees what; every way of asking comes through here.
+    - The answer leaves only when its entry is durable. If the log cannot be written, nothing leaves.
+    - Reads are optimistic: if a subject changed between read and attestation, the answer is made again.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from hub.access.purpose import purpose_of
+from hub.access.standing import check_purpose, standing_of
+from hub.audit.entries import Pending
+from hub.audit.errors import StaleReadError
+from hub.audit.receipts import Receipt
+from hub.clock import Clock, legal_day
+from hub.errors import BadInputError, PurposeRequiredError, UnavailableError
+from hub.gateway.port import Answer, Question
+from hub.identity.caller import Caller
+from hub.road.answer import answered, denial_errors, reference_error, refused, source_errors
+from hub.road.attest import Asked, Shown, disclosure_of, refusal_of
+from hub.road.documents import Documents, RequestFaultError
+from hub.road.fetch import Fetched, Fetcher
+from hub.road.render import render
+from hub.road.roots import Wanted, wanted
+from hub.road.searching import Searches
+from hub.road.status import Status
+from hub.road.views import Judge
+from schema.graph.asking import Asking, SearchPage
+from schema.graph.build import Exchange
+from schema.graph.connection import Cursors
+from schema.graph.views import Guard, Outcome, Plain, SubjectView
+from schema.plan.compile import compile_plan
+from schema.plan.decider import Decider
+from schema.plan.errors import DeniedReferenceError
+from schema.plan.guarded import SUBJECT_KIND, GuardTable
+from schema.plan.model import Plan
+from schema.policy.model import Policy
+
+MAX_TRIES = 5
+"""How often an answer is made again because a subject changed under it."""
+
+
+class PolicyShelf(Protocol):
+    """Where the policy in force is found."""
+
+    async def current(self, now: datetime) -> Policy:
+        """Return the policy in force at *now*. A change holds from the next call on."""
+
+
+class Attestor(Protocol):
+    """The log's sequencer."""
+
+    async def append(self, pending: Pending) -> Receipt:
+        """Make *pending* durable. Raises StaleReadError, or LogUnavailableError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """
+    What the road stands on. Built once by `hub.wiring`.
+
+    Attributes:
+        exchange: The schema.
+        sdl: SDL served at `_service`.
+        table: Guarded coordinates.
+        documents: Parsed documents.
+        policies: The policy in force.
+        fetcher: Archive and live sources.
+        searches: Name searches.
+        status: Source status.
+        log: The log's sequencer.
+        cursors: Seals cursors.
+        clock: The time.
+    """
+
+    exchange: Exchange
+    sdl: str
+    table: GuardTable
+    documents: Documents
+    policies: PolicyShelf
+    fetcher: Fetcher
+    searches: Searches
+    status: Status
+    log: Attestor
+    cursors: Cursors
+    clock: Clock
+
+
+class ExchangeRoad:
+    """Answers questions; the only one who does."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+
+    async def answer(self, question: Question, caller: Caller) -> Answer:
+        """
+        Answer *question* for *caller*.
+
+        Raises:
+            RefusalError: the whole request is refused; the text is safe to show.
+            UnavailableError: store or log cannot be used, so nothing may leave.
+        """
+        ground = self._ground
+        now = ground.clock.now()
+        # 1 receive: form was checked at the door. 2 identify: caller and purpose make a standing under the policy.
+        policy = await ground.policies.current(now)
+        purpose = purpose_of(question.extensions, question.purpose_header)
+        standing = standing_of(caller, purpose, policy, today=legal_day(now))
+        # 3 parse and validate.
+        try:
+            prepared = ground.documents.prepare(question.document, question.operation_name, question.variables)
+        except RequestFaultError as fault:
+            return refused(fault.errors)
+        asked = Asked(
+            at=now,
+            caller=caller,
+            standing=standing,
+            prepared=prepared,
+            catalogue_version=ground.table.catalogue_version,
+        )
+        try:
+            check_purpose(policy, standing)
+        except PurposeRequiredError as refusal:
+            await ground.log.append(refusal_of(asked, {"operation": str(refusal.extensions["rule"])}))
+            raise
+        # 4 plan: every coordinate is decided once, before anything is fetched.
+        decider = Decider(policy, standing, ground.table)
+        try:
+            plan = compile_plan(
+                ground.exchange.schema, prepared.document, prepared.operation, prepared.variables, decider
+            )
+        except DeniedReferenceError as refusal:
+            receipt = await ground.log.append(refusal_of(asked, {refusal.coordinate: refusal.rule}))
+            return refused([reference_error(refusal)], receipt, denials=1)
+        # 5 admit.
+        if plan.denied and on_denied(question) == "reject":
+            denied = {use.coordinate: decision.rule for use, decision in plan.denied}
+            receipt = await ground.log.append(refusal_of(asked, denied))
+            return refused(denial_errors(plan, Outcome()), receipt, denials=len(denied))
+        needed = wanted(plan)
+        for _ in range(MAX_TRIES):
+            try:
+                return await self._attempt(question, asked, decider, plan, needed)
+            except StaleReadError:
+                continue
+        raise UnavailableError("The records asked for are changing too fast; ask again.")
+
+    async def _attempt(
+        self,
+        question: Question,
+        asked: Asked,
+        decider: Decider,
+        plan: Plan,
+        needed: Wanted,
+    ) -> Answer:
+        ground = self._ground
+        # 6 fetch what was granted.
+        searches = await ground.searches.run(needed.searches)
+        codes = tuple(dict.fromkeys((*needed.codes, *(hit.code for page in searches.values() for hit in page.hits))))
+        fetched = await ground.fetcher.fetch(codes, plan.kinds, plan.fields, names=_asks_for_names(plan))
+        sources = await ground.status.read(asked.at)
+        # 7 judge rows.
+        guard = Guard(decider=decider, outcome=Outcome())
+        views = self._judge(asked, guard, fetched, {state.id: state.state.value for state in sources.values()})
+        # 8 render.
+        asking = self._asking(asked, guard, views, searches, ground.status.views(sources))
+        rendered = render(ground.exchange.schema, asked.prepared, asking, question.request_id)
+        errors = [
+            *rendered.errors,
+            *denial_errors(plan, guard.outcome),
+            *source_errors(fetched.missing, sources, archive_asked=bool(fetched.codes and plan.kinds)),
+        ]
+        # 9 attest: durable before anything leaves. 10 answer with its receipt.
+        shown = Shown(outcome=guard.outcome, views=views, fetched=fetched, data=rendered.data)
+        receipt = await self._attest(asked, plan, shown)
+        return answered(rendered.data, errors, receipt, denials=len(plan.denied), public=_is_public(plan))
+
+    def _judge(
+        self,
+        asked: Asked,
+        guard: Guard,
+        fetched: Fetched,
+        freshness: Mapping[str, str],
+    ) -> dict[str, SubjectView]:
+        judge = Judge(guard, legal_day(asked.at), freshness)
+        views: dict[str, SubjectView] = {}
+        for code, dossier in fetched.dossiers.items():
+            view = judge.subject(dossier, fetched.live.get(code, ()), fetched.timelines.get(code, ()))
+            if view is not None:
+                views[code] = view
+        return views
+
+    def _asking(
+        self,
+        asked: Asked,
+        guard: Guard,
+        views: Mapping[str, SubjectView],
+        searches: Mapping[tuple[str, int, str | None], SearchPage],
+        sources: Sequence[Plain],
+    ) -> Asking:
+        ground = self._ground
+        return Asking(
+            guard=guard,
+            subjects=views,
+            searches=searches,
+            sources=sources,
+            me=ground.status.me(asked.caller, asked.standing, ground.table.catalogue_version),
+            cursors=ground.cursors,
+            specs=ground.exchange.specs,
+            sdl=ground.sdl,
+        )
+
+    async def _attest(
+        self,
+        asked: Asked,
+        plan: Plan,
+        shown: Shown,
+    ) -> Receipt | None:
+        if not plan.is_guarded:
+            return None
+        return await self._ground.log.append(disclosure_of(asked, plan, shown))
+
+
+def on_denied(question: Question) -> str:
+    """
+    Read how a denied coordinate is to be answered: `null` (the default) or `reject`, which refuses the operation.
+
+    Raises:
+        BadInputError: another value.
+    """
+    wish = question.extensions.get("onDenied", "null")
+    if wish not in ("null", "reject"):
+        raise BadInputError("onDenied: expected null or reject.", place=("extensions", "onDenied"))
+    return str(wish)
+
+
+def _asks_for_names(plan: Plan) -> bool:
+    wanted_fields = plan.fields.get(SUBJECT_KIND, ())
+    return "former_names" in wanted_fields or "timeline" in wanted_fields
+
+
+def _is_public(plan: Plan) -> bool:
+    return bool(plan.roots) and all(root.name == "_service" for root in plan.roots)

@@ -1,0 +1,127 @@
+"""Step 10 of the road: the response's bytes, its errors in a fixed order, its receipt."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from hub.audit.receipts import Receipt
+from hub.errors import ErrorCode
+from hub.gateway.port import Answer
+from hub.road.fetch import Missing
+from hub.store.sources import Freshness, SourceState
+from schema.graph.views import Outcome
+from schema.plan.errors import DeniedReferenceError
+from schema.plan.model import Plan
+
+RECEIPT_HEADER = "hub-receipt"
+
+
+def answered(
+    data: dict[str, Any] | None,
+    errors: Sequence[dict[str, Any]],
+    receipt: Receipt | None,
+    *,
+    denials: int = 0,
+    public: bool = False,
+) -> Answer:
+    """Write a response that was executed."""
+    body: dict[str, Any] = {"data": data}
+    if errors:
+        body["errors"] = list(errors)
+    return _answer(body, receipt, is_request_error=False, denials=denials, public=public)
+
+
+def refused(errors: Sequence[dict[str, Any]], receipt: Receipt | None = None, *, denials: int = 0) -> Answer:
+    """Write a response that was not executed: no `data`."""
+    return _answer({"errors": list(errors)}, receipt, is_request_error=True, denials=denials, public=False)
+
+
+def _answer(
+    body: dict[str, Any],
+    receipt: Receipt | None,
+    *,
+    is_request_error: bool,
+    denials: int,
+    public: bool,
+) -> Answer:
+    headers: dict[str, str] = {}
+    if receipt is not None:
+        body["extensions"] = {"receipt": receipt.as_extension()}
+        headers[RECEIPT_HEADER] = receipt.header()
+        for error in body.get("errors", ()):
+            if error["extensions"]["code"] == ErrorCode.UNAUTHORIZED_FIELD_OR_TYPE.value:
+                error["extensions"]["auditId"] = receipt.header()
+    return Answer(
+        body=orjson.dumps(body),
+        is_request_error=is_request_error,
+        headers=headers,
+        public=public,
+        denials=denials,
+    )
+
+
+def denial_errors(plan: Plan, outcome: Outcome) -> list[dict[str, Any]]:
+    """Make one error per statically denied coordinate, in document order; `count` is the places left null."""
+    return [
+        {
+            "message": f"{use.coordinate} may not be shown: {decision.rule}.",
+            "path": list(use.path),
+            "extensions": {
+                "code": ErrorCode.UNAUTHORIZED_FIELD_OR_TYPE.value,
+                "coordinate": use.coordinate,
+                "rule": decision.rule,
+                "requiredTier": decision.required_tier.value,
+                "count": outcome.denied[use.coordinate],
+            },
+        }
+        for use, decision in plan.denied
+    ]
+
+
+def reference_error(refusal: DeniedReferenceError) -> dict[str, Any]:
+    """Make the error of an argument that names what may not be read."""
+    return {
+        "message": f"{refusal.coordinate} may not be filtered or sorted by: {refusal.rule}.",
+        "extensions": {
+            "code": ErrorCode.UNAUTHORIZED_FIELD_OR_TYPE.value,
+            "coordinate": refusal.coordinate,
+            "rule": refusal.rule,
+            "place": list(refusal.path),
+            "count": 1,
+        },
+    }
+
+
+def source_errors(
+    missing: Sequence[Missing],
+    sources: Mapping[str, SourceState],
+    *,
+    archive_asked: bool,
+) -> list[dict[str, Any]]:
+    """
+    Name the sources whose part is absent or may be out of date because their last read failed.
+
+    *archive_asked* tells whether records of harvested sources were read at all.
+    """
+    faults = {fault.source: fault.code for fault in missing}
+    if archive_asked:
+        for state in sources.values():
+            if not state.live and state.state is Freshness.UNREACHABLE:
+                faults.setdefault(state.id, state.last_error or "SRC_UNREACHABLE")
+    return [_source_error(source, fault, sources.get(source)) for source, fault in sorted(faults.items())]
+
+
+def _source_error(source: str, fault: str, state: SourceState | None) -> dict[str, Any]:
+    is_live = state is None or state.live
+    return {
+        "message": f"Source {source} is unavailable; "
+        + ("its part is absent." if is_live else "its part is as of its last successful read."),
+        "extensions": {
+            "code": ErrorCode.SOURCE_UNAVAILABLE.value,
+            "source": source,
+            "fault": fault,
+            "servedFrom": None if is_live else "archive",
+            "lastSucceededAt": state.last_succeeded_at if state else None,
+        },
+    }

@@ -1,0 +1,170 @@
+"""
+Step 3 of the road: parse, validate, coerce variables. A fault here is a request error: no data, no entry in the log.
+
+Rules:
+    - A message tells the place and what was expected; it repeats no value, no Python text and no suggestion.
+    - Work is bounded by tokens before it begins; what nests deeper than the interpreter can follow is refused.
+    - A document is parsed and validated once; the cache is keyed by its SHA-256 and bounded. It holds no decision.
+"""
+
+import hashlib
+import re
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    OperationType,
+    parse,
+    validate,
+)
+from graphql.execution.values import VariableValues, get_variable_values
+
+from hub.errors import ErrorCode
+
+MAX_TOKENS = 4_000
+"""Most tokens a document may have."""
+MAX_ERRORS = 20
+"""Most errors told of one document or one set of variables."""
+
+
+class RequestFaultError(Exception):
+    """The request cannot be executed; *errors* are GraphQL errors ready to send."""
+
+    def __init__(self, errors: Sequence[dict[str, Any]]) -> None:
+        super().__init__(f"{len(errors)} request errors")
+        self.errors = list(errors)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """
+    A valid document with the operation to run and its variables.
+
+    Attributes:
+        document: The parsed document.
+        digest: `sha256:<hex>` of its text.
+        operation: The operation to run, a query.
+        variables: Coerced values.
+        raw: Values as sent.
+    """
+
+    document: DocumentNode
+    digest: str
+    operation: OperationDefinitionNode
+    variables: VariableValues
+    raw: dict[str, Any]
+
+
+class Documents:
+    """Parses and validates documents against one schema; remembers the last *size* valid ones."""
+
+    def __init__(self, schema: GraphQLSchema, *, size: int = 500) -> None:
+        self._schema = schema
+        self._size = size
+        self._valid: OrderedDict[str, DocumentNode] = OrderedDict()
+
+    def prepare(self, text: str, operation_name: str | None, variables: dict[str, Any]) -> Prepared:
+        """
+        Make *text* ready to run.
+
+        Raises:
+            RequestFaultError: it does not parse, is not valid, names no operation, or its variables do not fit.
+        """
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        document = self._valid.get(digest)
+        if document is None:
+            document = self._parse(text)
+            self._validate(document)
+            self._remember(digest, document)
+        else:
+            self._valid.move_to_end(digest)
+        operation = _operation(document, operation_name)
+        coerced = get_variable_values(
+            self._schema,
+            operation.variable_definitions or (),
+            variables,
+            max_errors=MAX_ERRORS,
+            hide_suggestions=True,
+        )
+        if not isinstance(coerced, VariableValues):
+            raise RequestFaultError([_variable_fault(error) for error in coerced])
+        return Prepared(
+            document=document,
+            digest=f"sha256:{digest}",
+            operation=operation,
+            variables=coerced,
+            raw=variables,
+        )
+
+    def _parse(self, text: str) -> DocumentNode:
+        try:
+            return parse(text, max_tokens=MAX_TOKENS)
+        except GraphQLSyntaxError as error:
+            raise RequestFaultError([_fault(error, ErrorCode.GRAPHQL_PARSE_FAILED)]) from None
+        except RecursionError:
+            raise RequestFaultError(
+                [_plain("Syntax Error: nested too deeply.", ErrorCode.GRAPHQL_PARSE_FAILED)]
+            ) from None
+
+    def _validate(self, document: DocumentNode) -> None:
+        try:
+            errors = validate(self._schema, document, max_errors=MAX_ERRORS, hide_suggestions=True)
+        except RecursionError:
+            errors = [GraphQLError("The document is nested too deeply.")]
+        if errors:
+            raise RequestFaultError([_fault(error, ErrorCode.GRAPHQL_VALIDATION_FAILED) for error in errors])
+
+    def _remember(self, digest: str, document: DocumentNode) -> None:
+        self._valid[digest] = document
+        if len(self._valid) > self._size:
+            self._valid.popitem(last=False)
+
+
+def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
+    chosen = [node for node in operations if name is None or (node.name is not None and node.name.value == name)]
+    if len(chosen) != 1:
+        problem = "The document has several operations: name one." if name is None else "No operation has that name."
+        raise RequestFaultError([_plain(problem if operations else "The document has no operation.", _INVALID)])
+    if chosen[0].operation is not OperationType.QUERY:
+        raise RequestFaultError([_plain("Only queries are served.", _INVALID)])
+    return chosen[0]
+
+
+_INVALID = ErrorCode.GRAPHQL_VALIDATION_FAILED
+_ECHO = re.compile(r"cannot represent|Expected value of type|Invalid value|is not a valid")
+_VARIABLE = re.compile(r"Variable ['\"]?\$(\w+)")
+
+
+def _fault(error: GraphQLError, code: ErrorCode) -> dict[str, Any]:
+    message = error.message
+    if _ECHO.search(message):
+        message = "A value in the document does not fit its type."
+    told: dict[str, Any] = {"message": message}
+    if error.locations:
+        told["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
+    told["extensions"] = {"code": code.value}
+    return told
+
+
+def _variable_fault(error: GraphQLError) -> dict[str, Any]:
+    name = _VARIABLE.search(error.message)
+    place = f"${name.group(1)}" if name else "variables"
+    return {
+        "message": f"{place}: the value does not fit the variable's type.",
+        "extensions": {
+            "code": ErrorCode.BAD_USER_INPUT.value,
+            "place": ["variables", *(name.groups() if name else ())],
+        },
+    }
+
+
+def _plain(message: str, code: ErrorCode) -> dict[str, Any]:
+    return {"message": message, "extensions": {"code": code.value}}

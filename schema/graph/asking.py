@@ -1,0 +1,59 @@
+"""What one operation's resolvers may reach: everything is already fetched, judged and guarded."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from schema.catalogue.model import FieldSpec
+from schema.graph.connection import Cursors
+from schema.graph.views import Guard, Plain, SubjectView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchHit:
+    """One subject found by name."""
+
+    code: str
+    matched_by: str
+    position: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchPage:
+    """
+    A page of hits.
+
+    Attributes:
+        hits: In rank order.
+        has_next: More follow.
+        start: Whether the page begins at the first hit (0) or later (1).
+    """
+
+    hits: Sequence[SearchHit]
+    has_next: bool
+    start: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """
+    The context of one operation. Never shared between operations, not even of one request.
+
+    Attributes:
+        guard: Decisions and their outcome.
+        subjects: Code -> view, only subjects whose existence the asker may know.
+        searches: (name, first, after) -> page.
+        sources: Status of the sources.
+        me: The asker's own standing.
+        cursors: Seals cursors.
+        specs: Coordinate -> catalogue field.
+        sdl: SDL served at `_service`.
+    """
+
+    guard: Guard
+    subjects: Mapping[str, SubjectView]
+    searches: Mapping[tuple[str, int, str | None], SearchPage]
+    sources: Sequence[Plain]
+    me: Plain
+    cursors: Cursors
+    specs: Mapping[str, FieldSpec]
+    sdl: str

@@ -1,0 +1,189 @@
+"""The root of the schema. Resolvers only look up what the road has fetched and judged."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.federation.schema import FederationAny
+
+from schema.graph.asking import Asking, SearchPage
+from schema.graph.connection import MAX_PAGE, page_info
+from schema.graph.entities import resolve_entities
+from schema.graph.errors import bad_code, bad_input
+from schema.graph.ids import find_node_id
+from schema.graph.scalars import Freshness, Instant, MatchedBy
+from schema.graph.subject import Info, PageInfo
+from schema.graph.types import Node
+from schema.graph.views import Plain, RecordView, SubjectView
+from schema.identifiers.uscc import check_uscc
+
+MAX_CODES = 500
+"""Most subjects one question may name."""
+MAX_REFERENCES = 1000
+"""Most representations `_entities` takes."""
+MAX_NAME = 200
+"""Longest name a search takes, in characters."""
+
+
+@strawberry.type(description="来源状态 A platform the hub exchanges with.")
+class SourceStatus:
+    """Status of a source."""
+
+    id: strawberry.ID
+    name_zh: str
+    name_en: str
+    state: Freshness
+    is_live: bool = strawberry.field(description="Asked per question; otherwise collected beforehand.")
+    last_tried_at: Instant | None
+    last_succeeded_at: Instant | None
+    max_age_seconds: int = strawberry.field(description="Older than this is STALE.")
+
+
+@strawberry.type(description="当前用户 Who is asking, and what for.")
+class Me:
+    """The asker's own standing."""
+
+    actor: str = strawberry.field(description="Kind of asker; PU is the public.")
+    partner: strawberry.ID | None
+    organisation: strawberry.ID | None = strawberry.field(description="The asker's own 统一社会信用代码.")
+    ceiling: str = strawberry.field(description="Strictest tier it may reach as its kind.")
+    regions: list[str] = strawberry.field(description="GB/T 2260 prefixes; an empty text is the whole country.")
+    purposes: list[str] = strawberry.field(description="查询目的 Purposes it may name.")
+    purpose: str = strawberry.field(description="Purpose of this question.")
+    policy_version: int
+    catalogue_version: str
+    max_codes: int
+    max_page: int
+
+
+@strawberry.type(name="_Service")
+class Service:
+    """Federation's `_Service`."""
+
+    sdl: str
+
+
+def query_type(subject: type) -> type:
+    """Declare `Query` over the declared subject type."""
+    subject_ref: Any = subject
+    entity: Any = Annotated[subject_ref, strawberry.union("_Entity")]
+    registered_any: Any = FederationAny
+
+    @strawberry.type(description="A subject found by name.")
+    class SubjectSearchEdge:
+        cursor: str
+        node: subject_ref
+        matched_by: MatchedBy = strawberry.field(description="How the name matched.")
+
+    @strawberry.type(description="A page of subjects found by name, best first.")
+    class SubjectSearchConnection:
+        edges: list[SubjectSearchEdge]
+        nodes: list[subject_ref]
+        page_info: PageInfo
+
+    def resolve_search(info: Info, name: str, first: int = 20, after: str | None = None) -> SubjectSearchConnection:
+        return _search(info.context, name, first, after)  # type: ignore[return-value]  # a view stands for its type
+
+    def resolve_subjects(info: Info, codes: list[strawberry.ID]) -> list[subject_ref | None]:
+        return [_subject(info.context, code) for code in codes]
+
+    def resolve_subject(info: Info, code: strawberry.ID) -> subject_ref | None:
+        found = _subject(info.context, code)
+        if isinstance(found, GraphQLError):
+            raise found
+        return found
+
+    def resolve_node(info: Info, id: strawberry.ID) -> Node | None:  # noqa: A002  Relay's name
+        return _node(info.context, str(id))  # type: ignore[return-value]  # a view stands for its type
+
+    def resolve_references(info: Info, representations: list[registered_any]) -> list[entity | None]:
+        return resolve_entities(info.context.subjects, representations)
+
+    def resolve_sources(info: Info) -> list[SourceStatus]:
+        return list(info.context.sources)  # type: ignore[arg-type]  # a view stands for its type
+
+    def resolve_me(info: Info) -> Me:
+        return info.context.me  # type: ignore[return-value]  # a view stands for its type
+
+    def resolve_service(info: Info) -> Service:
+        return Plain(type_name="_Service", values={"sdl": info.context.sdl})  # type: ignore[return-value]  # same
+
+    @strawberry.type(name="Query")
+    class Query:
+        subject: subject_ref | None = strawberry.field(
+            resolver=resolve_subject,
+            description="一个主体 One subject by its code; null if it is not on file.",
+        )
+        subjects: list[subject_ref | None] = strawberry.field(
+            resolver=resolve_subjects,
+            description=f"多个主体 Up to {MAX_CODES} subjects; order kept, null for a code that is not on file.",
+        )
+        search_subjects: SubjectSearchConnection = strawberry.field(
+            resolver=resolve_search,
+            description="名称检索 Subjects by name: exact, former, contained, or by pinyin initials.",
+        )
+        node: Node | None = strawberry.field(resolver=resolve_node, description="An object by its global identifier.")
+        sources: list[SourceStatus] = strawberry.field(
+            resolver=resolve_sources,
+            description="来源 The platforms the hub exchanges with, and how current they are.",
+        )
+        me: Me = strawberry.field(
+            resolver=resolve_me,
+            description="当前用户 Who is asking, and what for.",
+        )
+        entities: list[entity | None] = strawberry.field(name="_entities", resolver=resolve_references)
+        service: Service = strawberry.field(
+            name="_service",
+            resolver=resolve_service,
+        )
+
+    return Query
+
+
+def _subject(asking: Asking, text: str) -> SubjectView | GraphQLError | None:
+    finding = check_uscc(str(text))
+    if finding.code is None:
+        return bad_code(finding)
+    return asking.subjects.get(finding.code)
+
+
+def _node(asking: Asking, text: str) -> SubjectView | RecordView | None:
+    found = find_node_id(text)
+    if found is None:
+        raise bad_input("id: not a global identifier of this hub.", argument="id")
+    subject = asking.subjects.get(found.code)
+    if subject is None or found.key is None:
+        return subject
+    return next(
+        (record for record in subject.records if (record.stored.kind, record.stored.key) == (found.kind, found.key)),
+        None,
+    )
+
+
+def _search(asking: Asking, name: str, first: int, after: str | None) -> Plain:
+    if not 1 <= first <= MAX_PAGE:
+        raise bad_input(f"first: expected 1 to {MAX_PAGE}, got {first}.", argument="first")
+    if not 1 <= len(name.strip()) <= MAX_NAME:
+        raise bad_input(f"name: expected 1 to {MAX_NAME} characters.", argument="name")
+    found: SearchPage = asking.searches[name, first, after]
+    edges: Sequence[Plain] = [
+        Plain(
+            type_name="SubjectSearchEdge",
+            values={
+                "cursor": asking.cursors.seal(f"search|{name}", hit.position),
+                "node": asking.subjects[hit.code],
+                "matched_by": MatchedBy(hit.matched_by),
+            },
+        )
+        for hit in found.hits
+        if hit.code in asking.subjects
+    ]
+    return Plain(
+        type_name="SubjectSearchConnection",
+        values={
+            "edges": edges,
+            "nodes": [edge.values["node"] for edge in edges],
+            "page_info": page_info([str(edge.values["cursor"]) for edge in edges], found.start, found.has_next),
+        },
+    )

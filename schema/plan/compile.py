@@ -1,0 +1,257 @@
+"""
+Step 4 of the road: compile a valid document against a standing.
+
+One linear walk: each (type, selection set) and each (type, fragment) is entered once, so the walk is bounded by the
+document's size whatever its fragments do.
+
+Rules:
+    - Every field of a guarded type is either catalogued or declared open; anything else stops the plan.
+    - A filter or sort is a read: naming a coordinate that is denied or could be masked refuses the operation.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLCompositeType,
+    GraphQLField,
+    GraphQLIncludeDirective,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLSkipDirective,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    get_named_type,
+    is_composite_type,
+    is_list_type,
+    is_non_null_type,
+)
+from graphql.execution.values import VariableValues, get_argument_values, get_directive_values
+
+from schema.plan.decider import Decider
+from schema.plan.errors import DeniedReferenceError, UnknownCoordinateError
+from schema.plan.guarded import SUBJECT_KIND
+from schema.plan.model import Plan, RootCall, Use
+from schema.policy.model import Denied
+
+OPEN_FIELDS: Mapping[str, frozenset[str]] = {
+    SUBJECT_KIND: frozenset({"id", "code", "records", "holdings", "__typename"}),
+    "*": frozenset(
+        {
+            "id",
+            "kind",
+            "subjectCode",
+            "publicityState",
+            "severity",
+            "severityBasis",
+            "day",
+            "publicityFrom",
+            "publicityTo",
+            "repairableFrom",
+            "objected",
+            "category",
+            "provenance",
+            "__typename",
+        },
+    ),
+}
+"""Fields of guarded types that hold no catalogued value. `*`: every record kind; they are shown when the row is."""
+
+
+def compile_plan(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    variables: VariableValues,
+    decider: Decider,
+) -> Plan:
+    """
+    Compile *operation* of the valid *document*.
+
+    Args:
+        schema: The schema it was validated against.
+        document: The whole document, for its fragments.
+        operation: The operation to run.
+        variables: Coerced variable values.
+        decider: Decisions of the asker's standing.
+
+    Raises:
+        DeniedReferenceError: an argument names a coordinate that may not be read whole.
+        UnknownCoordinateError: the schema serves an uncatalogued field of a guarded type.
+    """
+    return _Walk(schema, document, variables, decider).run(operation)
+
+
+class _Walk:
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        variables: VariableValues,
+        decider: Decider,
+    ) -> None:
+        self._schema = schema
+        self._variables = variables
+        self._decider = decider
+        self._fragments = {
+            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+        }
+        self._entered: set[tuple[str, int]] = set()
+        self._uses: dict[str, Use] = {}
+        self._kinds: set[str] = set()
+        self._roots: dict[str, RootCall] = {}
+        self._is_guarded = False
+
+    def run(self, operation: OperationDefinitionNode) -> Plan:
+        root = self._schema.get_root_type(operation.operation)
+        if root is None:
+            raise UnknownCoordinateError(f"no root type for {operation.operation.value}")
+        self._enter(root, operation.selection_set, ())
+        fields: dict[str, list[str]] = {}
+        for use in self._uses.values():
+            if not isinstance(use.decision, Denied):
+                entry = self._decider.table.by_coordinate[use.coordinate]
+                fields.setdefault(entry.kind, []).append(entry.name)
+        listable = frozenset(kind for kind in self._kinds if self._decider.is_countable(kind))
+        return Plan(
+            uses=tuple(self._uses.values()),
+            roots=tuple(self._roots.values()),
+            kinds=listable,
+            fields={kind: tuple(names) for kind, names in fields.items() if kind in listable},
+            is_guarded=self._is_guarded,
+        )
+
+    def _enter(self, parent: GraphQLCompositeType, selections: SelectionSetNode, path: tuple[str, ...]) -> None:
+        if (parent.name, id(selections)) in self._entered:
+            return
+        self._entered.add((parent.name, id(selections)))
+        for owner, node in self._fields(parent, selections):
+            self._field(owner, node, path)
+
+    def _fields(
+        self,
+        parent: GraphQLCompositeType,
+        selections: SelectionSetNode,
+    ) -> Iterator[tuple[GraphQLCompositeType, FieldNode]]:
+        """Yield the fields of *selections* with the type each stands on, through fragments, each fragment once."""
+        for node in selections.selections:
+            if not self._is_included(node):
+                continue
+            if isinstance(node, FieldNode):
+                yield parent, node
+                continue
+            if isinstance(node, FragmentSpreadNode):
+                fragment = self._fragments[node.name.value]
+                condition, inner = fragment.type_condition.name.value, fragment.selection_set
+            elif isinstance(node, InlineFragmentNode):
+                condition = node.type_condition.name.value if node.type_condition else parent.name
+                inner = node.selection_set
+            else:  # pragma: no cover  graphql-core has no fourth selection
+                continue
+            owner = self._schema.type_map[condition]
+            if is_composite_type(owner) and (owner.name, id(inner)) not in self._entered:
+                self._entered.add((owner.name, id(inner)))
+                yield from self._fields(owner, inner)
+
+    def _is_included(self, node: FieldNode | FragmentSpreadNode | InlineFragmentNode | object) -> bool:
+        if not isinstance(node, FieldNode | FragmentSpreadNode | InlineFragmentNode) or not node.directives:
+            return True
+        skip = get_directive_values(GraphQLSkipDirective, node, self._variables)
+        if skip and skip["if"] is True:
+            return False
+        include = get_directive_values(GraphQLIncludeDirective, node, self._variables)
+        return not (include and include["if"] is False)
+
+    def _field(self, parent: GraphQLCompositeType, node: FieldNode, path: tuple[str, ...]) -> None:
+        name = node.name.value
+        if name.startswith("__"):
+            return
+        if not isinstance(parent, GraphQLObjectType | GraphQLInterfaceType):
+            return
+        definition = parent.fields[name]
+        here = (*path, node.alias.value if node.alias else name)
+        if parent is self._schema.query_type:
+            self._root(name, here[0], definition, node)
+        if parent.name in self._decider.table.kinds:
+            self._guarded(parent.name, name, here)
+        if name == "records" and parent.name == SUBJECT_KIND:
+            self._records(definition, node, here)
+        if name == "holdings" and parent.name == SUBJECT_KIND:
+            self._kinds |= self._decider.table.record_kinds
+        target = get_named_type(definition.type)
+        if node.selection_set and is_composite_type(target):
+            self._enter(target, node.selection_set, here + _list_marks(definition))
+
+    def _root(self, name: str, key: str, definition: GraphQLField, node: FieldNode) -> None:
+        arguments = get_argument_values(definition, node, self._variables)
+        self._roots.setdefault(key, RootCall(name=name, key=key, arguments=arguments))
+        target = get_named_type(definition.type)
+        if target.name in (SUBJECT_KIND, "Node", "_Entity", "SubjectSearchConnection"):
+            self._is_guarded = True
+        if target.name == "Node":
+            self._kinds |= self._decider.table.record_kinds
+
+    def _guarded(self, kind: str, name: str, path: tuple[str, ...]) -> None:
+        coordinate = f"{kind}.{name}"
+        if coordinate in self._uses:
+            return
+        if coordinate in self._decider.table.by_coordinate:
+            self._uses[coordinate] = Use(
+                coordinate=coordinate,
+                path=path,
+                decision=self._decider.static(coordinate),
+            )
+            if coordinate == f"{SUBJECT_KIND}.registration":
+                self._kinds.add("Registration")
+        elif name not in OPEN_FIELDS.get(kind, OPEN_FIELDS["*"]):
+            raise UnknownCoordinateError(coordinate)
+
+    def _records(self, definition: GraphQLField, node: FieldNode, path: tuple[str, ...]) -> None:
+        arguments = get_argument_values(definition, node, self._variables)
+        kinds = arguments.get("kinds")
+        if isinstance(kinds, list):
+            self._kinds |= {_value(kind) for kind in kinds}
+        else:
+            self._kinds |= self._decider.table.record_kinds
+        for coordinate in referenced_coordinates(arguments):
+            self._refer(coordinate, path)
+
+    def _refer(self, coordinate: str, path: tuple[str, ...]) -> None:
+        decision = self._decider.static(coordinate)
+        masked = self._decider.may_be_masked(coordinate)
+        if isinstance(decision, Denied):
+            raise DeniedReferenceError(coordinate, decision.rule, path)
+        if masked is not None:
+            raise DeniedReferenceError(coordinate, masked.rule, path)
+
+
+def referenced_coordinates(arguments: Mapping[str, object]) -> list[str]:
+    """List the coordinates that the filter and sort arguments of `records` name, in order."""
+    found: list[str] = []
+    where = arguments.get("where")
+    matches = where.get("fields") if isinstance(where, dict) else None
+    if isinstance(matches, list):
+        found += [_value(match["field"]) for match in matches]
+    order = arguments.get("orderBy")
+    if isinstance(order, dict) and order.get("field") is not None:
+        found.append(_value(order["field"]))
+    return found
+
+
+def _value(member: object) -> str:
+    return str(getattr(member, "value", member))
+
+
+def _list_marks(definition: GraphQLField) -> tuple[str, ...]:
+    marks: list[str] = []
+    wrapped = definition.type
+    while is_non_null_type(wrapped) or is_list_type(wrapped):
+        if is_list_type(wrapped):
+            marks.append("@")
+        wrapped = wrapped.of_type
+    return tuple(marks)

@@ -1,0 +1,163 @@
+"""
+One standing's decisions, each made once: per coordinate for the plan, per row class for the rows.
+
+A *row class* is all that a decision on a row can depend on. A dossier has many rows and few classes, so access costs
+a dictionary look-up per row and nothing per value.
+
+Rules:
+    - A coordinate is denied statically when no row, with every fact this standing could ever have, would show it.
+    - A row whose existence is denied, or only counted, is not listed; nothing of it reaches the answer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from schema.catalogue.model import Category, Mask
+from schema.plan.guarded import Guarded, GuardTable
+from schema.policy.decide import decide, possible_facts
+from schema.policy.model import Clear, Decision, Denied, Fact, Label, Masked, Policy, Standing
+from schema.tiers import Tier, join
+
+COUNTED = frozenset({Mask.M6, Mask.M7})
+"""Masks under which a row is counted or its existence told, and never listed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowClass:
+    """
+    All that deciding on a row depends on.
+
+    Attributes:
+        kind: Kind of the row.
+        category: Its category on the day of the question.
+        tier: Join of the category's tier, the state's and the record's own disclosure attribute.
+        facts: Facts that hold whatever the category.
+        consented, granted: Categories that a consent of the subject, or a grant of the source, covers.
+    """
+
+    kind: str
+    category: Category
+    tier: Tier
+    facts: frozenset[Fact]
+    consented: frozenset[Category] = frozenset()
+    granted: frozenset[Category] = frozenset()
+
+
+class Decider:
+    """Decisions of one policy for one standing, memoised. Owned by one plan; not shared between threads."""
+
+    def __init__(self, policy: Policy, standing: Standing, table: GuardTable) -> None:
+        self.policy = policy
+        self.standing = standing
+        self.table = table
+        self._possible = possible_facts(policy, standing)
+        self._rows: dict[RowClass, Decision] = {}
+        self._cells: dict[RowClass, Mapping[str, Decision]] = {}
+        self._static: dict[str, Decision] = {}
+
+    def row(self, row_class: RowClass) -> Decision:
+        """Decide on the existence of a row of *row_class*."""
+        found = self._rows.get(row_class)
+        if found is None:
+            found = self._rows[row_class] = self._decide_row(row_class)
+        return found
+
+    def cells(self, row_class: RowClass) -> Mapping[str, Decision]:
+        """Decide on every field of a row of *row_class*: attribute name -> decision."""
+        found = self._cells.get(row_class)
+        if found is None:
+            entries = self.table.kinds[row_class.kind]
+            found = self._cells[row_class] = {
+                name: self._decide_cell(entry, row_class) for name, entry in entries.items()
+            }
+        return found
+
+    def static(self, coordinate: str) -> Decision:
+        """
+        Decide on *coordinate* from the standing alone.
+
+        Returns:
+            Denied if no row could show it; Masked if some row could and every one would mask it; else Clear.
+
+        Raises:
+            KeyError: *coordinate* is not guarded.
+        """
+        found = self._static.get(coordinate)
+        if found is None:
+            found = self._static[coordinate] = self._decide_static(self.table.by_coordinate[coordinate])
+        return found
+
+    def may_be_masked(self, coordinate: str) -> Masked | None:
+        """Tell a mask that some row could put on *coordinate*, None if every row shows it whole or not at all."""
+        decisions = self._static_cells(self.table.by_coordinate[coordinate])
+        return next((decision for decision in decisions if isinstance(decision, Masked)), None)
+
+    def is_countable(self, kind: str) -> bool:
+        """Whether some row of *kind* could be listed or counted for this standing."""
+        return any(not isinstance(self.row(row), Denied) for row in self._possible_rows(kind))
+
+    def is_listable(self, kind: str) -> bool:
+        """Whether some row of *kind* could be listed for this standing."""
+        return any(is_listed(self.row(row)) for row in self._possible_rows(kind))
+
+    def _possible_rows(self, kind: str) -> tuple[RowClass, ...]:
+        everything = frozenset(Category)
+        return tuple(
+            RowClass(
+                kind=kind,
+                category=category,
+                tier=self.policy.tiers[category],
+                facts=self._possible - {Fact.CONSENT, Fact.GRANTED},
+                consented=everything if Fact.CONSENT in self._possible else frozenset(),
+                granted=everything if Fact.GRANTED in self._possible else frozenset(),
+            )
+            for category in self.table.categories[kind]
+            if category in self.policy.tiers
+        )
+
+    def _static_cells(self, entry: Guarded) -> list[Decision]:
+        decisions: list[Decision] = []
+        for row in self._possible_rows(entry.kind):
+            existence = self.row(row)
+            if isinstance(existence, Denied):
+                decisions.append(existence)
+            elif not is_listed(existence):
+                decisions.append(Denied(rule=existence.rule, required_tier=row.tier))
+            else:
+                decisions.append(self._decide_cell(entry, row))
+        return decisions
+
+    def _decide_static(self, entry: Guarded) -> Decision:
+        decisions = self._static_cells(entry)
+        for wanted in (Clear, Masked, Denied):
+            for decision in decisions:
+                if isinstance(decision, wanted):
+                    return decision
+        return Denied(rule="catalogue.unclassified", required_tier=Tier.R)
+
+    def _decide_row(self, row: RowClass) -> Decision:
+        return decide(self.policy, self.standing, Label(category=row.category, tier=row.tier), facts_on(row))
+
+    def _decide_cell(self, entry: Guarded, row: RowClass) -> Decision:
+        category = entry.category or row.category
+        tiers = [row.tier, entry.tier]
+        if entry.category is not None:
+            if entry.category not in self.policy.tiers:
+                return Denied(rule="catalogue.unclassified", required_tier=Tier.R)
+            tiers.append(self.policy.tiers[entry.category])
+        label = Label(category=category, tier=join(tiers), coordinate=entry.coordinate, mask=entry.mask)
+        return decide(self.policy, self.standing, label, facts_on(row, category))
+
+
+def is_listed(existence: Decision) -> bool:
+    """Whether a row with this decision on its existence stands in lists (and not only in counts)."""
+    return isinstance(existence, Clear) or (isinstance(existence, Masked) and existence.mask not in COUNTED)
+
+
+def facts_on(row: RowClass, category: Category | None = None) -> frozenset[Fact]:
+    """Collect the facts that hold on *row* for a label of *category* (None: the row's own)."""
+    asked = category or row.category
+    extra = {Fact.CONSENT} if asked in row.consented else set()
+    if asked in row.granted:
+        extra.add(Fact.GRANTED)
+    return row.facts | extra

@@ -1,0 +1,82 @@
+"""
+Step 7 of the road: what a row is to this asker today (state, compartment, consent, own tier).
+
+The row's class is computed here and nowhere else; what follows from it is decided by `Decider`.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+
+from schema.catalogue.model import Category
+from schema.plan.decider import RowClass
+from schema.plan.guarded import SUBJECT_KIND
+from schema.policy.model import Fact, Policy, Standing
+from schema.publicity import category_of, row_tier, state_on
+from schema.records import StoredRecord
+from schema.tiers import join
+
+
+def row_class(policy: Policy, standing: Standing, record: StoredRecord, today: date) -> RowClass:
+    """
+    Classify *record* for *standing* on *today* (a day in Asia/Shanghai).
+
+    Raises:
+        KeyError: the policy knows no tier for the record's category; the caller treats the row as denied.
+    """
+    state = state_on(record.state, record.publicity_to, today)
+    category = category_of(record.kind, state, record.severity, record.list_code)
+    tiers = [policy.tiers[category], row_tier(category, state=state, list_code=record.list_code)]
+    if record.tier is not None:
+        tiers.append(record.tier)
+    facts = _facts(standing, record.subject, record.region, (record.owner, record.authority))
+    if record.published:
+        facts.add(Fact.PUBLISHED)
+    return RowClass(
+        kind=record.kind,
+        category=category,
+        tier=join(tiers),
+        facts=frozenset(facts),
+        consented=_consented(standing, record.subject),
+        granted=_granted(standing, record.provenance.source),
+    )
+
+
+def subject_class(policy: Policy, standing: Standing, code: str, region: str | None) -> RowClass:
+    """Classify a subject itself: registration data (C01) of the organisation *code*."""
+    return RowClass(
+        kind=SUBJECT_KIND,
+        category=Category.C01,
+        tier=policy.tiers[Category.C01],
+        facts=frozenset(_facts(standing, code, region, ())),
+        consented=_consented(standing, code),
+    )
+
+
+def _facts(standing: Standing, subject: str, region: str | None, owners: Iterable[str | None]) -> set[Fact]:
+    facts: set[Fact] = set()
+    if standing.organisation is not None:
+        if standing.organisation == subject:
+            facts.add(Fact.OWN_SUBJECT)
+        if standing.organisation in owners:
+            facts.add(Fact.OWN_SOURCE)
+    if any(region_lies_within(region, prefix) for prefix in standing.regions):
+        facts.add(Fact.IN_REGION)
+    return facts
+
+
+def region_lies_within(region: str | None, prefix: str) -> bool:
+    """Whether the GB/T 2260 code *region* lies within *prefix*; "" is the whole country, None lies only in that."""
+    return prefix == "" or (region is not None and region.startswith(prefix))
+
+
+def _consented(standing: Standing, subject: str) -> frozenset[Category]:
+    return frozenset(
+        item
+        for consent in standing.consents
+        if consent.subject == subject and consent.purpose == standing.purpose
+        for item in consent.items
+    )
+
+
+def _granted(standing: Standing, source: str) -> frozenset[Category]:
+    return frozenset(grant.category for grant in standing.grants if grant.source in (None, source))

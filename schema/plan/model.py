@@ -1,0 +1,62 @@
+"""The plan's words: what a compiled question will read, decide and attest."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from schema.policy.model import Decision, Denied, Masked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Use:
+    """
+    A guarded coordinate that the document selects.
+
+    Attributes:
+        coordinate: Schema coordinate.
+        path: Response keys of its first selection; `@` stands for a list.
+        decision: The static decision.
+    """
+
+    coordinate: str
+    path: tuple[str, ...]
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RootCall:
+    """One root field: its name, response key and coerced arguments."""
+
+    name: str
+    key: str
+    arguments: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """
+    A document compiled against a standing.
+
+    Attributes:
+        uses: Guarded coordinates in document order, each once.
+        roots: Root fields in document order.
+        kinds: Record kinds to read; empty when no root leads to records.
+        fields: Kind -> attribute names that were granted and asked for, in document order: all that a live
+            source may be asked.
+        is_guarded: Whether the document touches a subject at all: such an answer is attested.
+    """
+
+    uses: tuple[Use, ...]
+    roots: tuple[RootCall, ...]
+    kinds: frozenset[str]
+    fields: Mapping[str, tuple[str, ...]]
+    is_guarded: bool
+
+    @property
+    def denied(self) -> tuple[tuple[Use, Denied], ...]:
+        """The statically denied uses with their decisions."""
+        return tuple((use, use.decision) for use in self.uses if isinstance(use.decision, Denied))
+
+    @property
+    def masked(self) -> tuple[tuple[Use, Masked], ...]:
+        """The uses that every row would mask."""
+        return tuple((use, use.decision) for use in self.uses if isinstance(use.decision, Masked))
