@@ -15,15 +15,17 @@ Rules:
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, field
+from functools import partial
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from connectors.errors import SourceError
-from connectors.port import EXTRA_COLUMNS, Batch, Capability, Connector, Outcome, Row
+from connectors.port import EXTRA_COLUMNS, Batch, Capability, Connector, Found, Outcome, Row
 from schema.catalogue import KINDS
 from schema.catalogue.model import fields_of
 
+_T = TypeVar("_T")
 _UNKNOWN_CODE = "91510000MA0000000X"
 _DEADLINE_S = 10.0
 
@@ -160,10 +162,7 @@ async def check_lookup(specimen: Specimen) -> None:
     for kind in sorted(kinds):
         every = [spec.name for spec in fields_of(KINDS[kind])]
         for names in (every[:1], every[-1:], every[::2], every):
-            fields = {kind: names}
-            found = await _with(
-                specimen.open, lambda connector, fields=fields: connector.lookup(codes, fields, _DEADLINE_S)
-            )
+            found = await _with(specimen.open, partial(_ask, codes, {kind: names}))
             _hold(set(found.rows) == set(codes), "an asked code is missing, or one that was not asked is there")
             _hold(found.as_of.utcoffset() is not None, "as_of has no zone")
             for by_kind in found.rows.values():
@@ -212,10 +211,13 @@ async def _read(specimen: Specimen, stream: str, cursor: str | None) -> list[Bat
 
 async def _collect(connector: Connector, stream: str, cursor: str | None) -> list[Batch]:
     found: list[Batch] = []
-    async with aclosing(connector.read(stream, cursor)) as batches:  # type: ignore[type-var]  reads are async generators
-        async for batch in batches:
-            found.append(batch)  # noqa: PERF401  one by one, as the hub takes them
+    async for batch in connector.read(stream, cursor):
+        found.append(batch)  # noqa: PERF401  one by one, as the hub takes them
     return found
+
+
+async def _ask(codes: Sequence[str], fields: Mapping[str, Sequence[str]], connector: Connector) -> Found:
+    return await connector.lookup(codes, fields, _DEADLINE_S)
 
 
 async def _capabilities(specimen: Specimen) -> frozenset[Capability]:
@@ -226,7 +228,7 @@ async def _capabilities(specimen: Specimen) -> frozenset[Capability]:
         await connector.close()
 
 
-async def _with(open_one: Callable[[], Connector], ask):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+async def _with(open_one: Callable[[], Connector], ask: Callable[[Connector], Awaitable[_T]]) -> _T:
     connector = open_one()
     try:
         return await ask(connector)

@@ -9,7 +9,7 @@ Rules:
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -86,7 +86,7 @@ class ServiceConnector(NoLookup, NoReport):
         """Yield one batch per page; raises as the port says."""
         return sealed_iteration(self.source, self._read(find_stream(self._config, stream), cursor))
 
-    async def _read(self, stream: StreamConfig, cursor: str | None) -> AsyncIterator[Batch]:
+    async def _read(self, stream: StreamConfig, cursor: str | None) -> AsyncGenerator[Batch, None]:
         position = decode_cursor(self.source, cursor, Position)
         ahead: _Page | None = None
         while True:

@@ -154,6 +154,10 @@ class SiteConfig:
         """Value *name* of the auth table, its reference resolved."""
         return self._resolved(self.transport.auth.plain[name], secrets)
 
+    def place(self, stream: StreamConfig, secrets: Secrets) -> str:
+        """Place of *stream*, its reference resolved; its name where it has none."""
+        return self._resolved(stream.place or stream.name, secrets)
+
     def secret(self, name: str, secrets: Secrets) -> str:
         """Secret *name* of the auth table."""
         return secrets.resolve(self.id, self.transport.auth.secrets[name])

@@ -119,7 +119,9 @@ class StreamConfig:
 
     Attributes:
         name, kind, label_zh, label_en: As in `connectors.port.Stream`.
-        place: The source's own name of it: table of a database, catalogue code of packages, service id, root field.
+        place: The source's own name of it: table of a database, catalogue code of packages, service id, path of
+            fields; literal or by reference.
+        table: Name that every row must bear, where rows describe themselves.
         request, records, paginate, cursor, success: For a service; None where the transport needs none. `records`
             finds the list whose items are the records.
         key: Catalogue fields that identify a record at this site.
@@ -135,6 +137,7 @@ class StreamConfig:
     label_zh: str
     label_en: str
     place: str | None
+    table: str | None
     request: Request | None
     records: jsonpath.JSONPath | None
     paginate: Paginate
@@ -166,6 +169,7 @@ def parse_stream(name: str, table: TableReader) -> StreamConfig:
         label_zh=label.text("zh") if label else record.ZH,
         label_en=label.text("en") if label else record.EN,
         place=table.find_text("place", r"[^\x00-\x1f]{1,128}"),
+        table=table.find_text("table"),
         request=_request(table.find_table("request")),
         records=_records(table),
         paginate=_paginate(table.find_table("paginate")),

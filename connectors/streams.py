@@ -58,7 +58,19 @@ class NoReport:
 class NoRead:
     """For connectors that are only asked live."""
 
-    async def read(self: _Sited, stream: str, cursor: str | None) -> AsyncIterator[Batch]:  # noqa: ARG002  the port's signature
+    def read(self: _Sited, stream: str, cursor: str | None) -> AsyncIterator[Batch]:  # noqa: ARG002  the port's signature
         """Refuse at the first step. Raises `StopStream` SRC_NOT_CAPABLE."""
-        raise _refusal(self, Capability.READ)
-        yield  # an async generator, so that the refusal comes from the iteration as the port says
+        return _Refusing(_refusal(self, Capability.READ))
+
+
+class _Refusing(AsyncIterator[Batch]):
+    """An iteration whose first step refuses, as the port says."""
+
+    def __init__(self, refusal: StopStream) -> None:
+        self._refusal = refusal
+
+    async def __anext__(self) -> Batch:
+        raise self._refusal
+
+    async def aclose(self) -> None:
+        """Do nothing: there is nothing open."""

@@ -1,1 +1,5 @@
 """The national platform, by the exchange platform's signed service."""
+
+from connectors.national.connector import NationalConnector
+
+__all__ = ["NationalConnector"]

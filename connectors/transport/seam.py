@@ -10,7 +10,7 @@ Rules:
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -56,15 +56,18 @@ def sealed(source: str) -> Iterator[None]:
         raise typed(source, error) from None
 
 
-async def sealed_iteration(source: str, batches: AsyncIterator[_T]) -> AsyncIterator[_T]:
-    """Yield from *batches*, letting only `SourceError` out of each step."""
-    while True:
-        with sealed(source):
-            try:
-                item = await anext(batches)
-            except StopAsyncIteration:
-                return
-        yield item
+async def sealed_iteration(source: str, batches: AsyncGenerator[_T, None]) -> AsyncGenerator[_T, None]:
+    """Yield from *batches*, letting only `SourceError` out of each step; closes them when the reader stops."""
+    try:
+        while True:
+            with sealed(source):
+                try:
+                    item = await anext(batches)
+                except StopAsyncIteration:
+                    return
+            yield item
+    finally:
+        await batches.aclose()
 
 
 async def within(source: str, seconds: float, work: Awaitable[_T]) -> _T:
