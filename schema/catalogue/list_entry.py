@@ -16,7 +16,13 @@ class ListEntry(Record, frozen=True, kw_only=True, omit_defaults=True):
     """
 
     KIND: ClassVar[str] = "ListEntry"
-    CATEGORIES: ClassVar[tuple[Category, ...]] = (Category.C09, Category.C10, Category.C07, Category.C08)
+    CATEGORIES: ClassVar[tuple[Category, ...]] = (
+        Category.C09,
+        Category.C10,
+        Category.C06,
+        Category.C07,
+        Category.C08,
+    )
     ZH: ClassVar[str] = "名单记录"
     EN: ClassVar[str] = "List entry"
     MAIN_DAY: ClassVar[str] = "listed_on"
