@@ -69,19 +69,22 @@ def _reason(fault: rfc8785.CanonicalizationError) -> str:
 def _is_plain(value: object, depth: int = 0) -> bool:
     """Whether `orjson` is certain to write *value* as RFC 8785 does."""
     kind = type(value)
-    if depth > _DEPTH_LIMIT:
+    if kind is str or kind is bool or value is None:
+        return True
+    if kind is int:
+        return -_INTEGER_LIMIT < value < _INTEGER_LIMIT  # type: ignore[operator]  # kind is int
+    if depth > _DEPTH_LIMIT or kind not in {dict, list, tuple}:
         return False
     if kind is dict:
-        for key, part in value.items():  # type: ignore[attr-defined]  # kind is dict
-            if type(key) is not str or not (key.isascii() or max(key) < _FIRST_SURROGATE):
-                return False
-            if type(part) is not str and not _is_plain(part, depth + 1):
-                return False
-        return True
-    if kind is list or kind is tuple:
-        return all(
-            type(part) is str or _is_plain(part, depth + 1)
-            for part in value  # type: ignore[attr-defined]  # kind is list or tuple
-        )
-    small = kind is int and -_INTEGER_LIMIT < value < _INTEGER_LIMIT  # type: ignore[operator]  # kind is int
-    return small or kind is str or kind is bool or value is None
+        if not all(_sorts_alike(key) for key in value):  # type: ignore[attr-defined]  # kind is dict
+            return False
+        value = value.values()  # type: ignore[attr-defined]  # kind is dict
+    return all(
+        type(part) is str or _is_plain(part, depth + 1)
+        for part in value  # type: ignore[attr-defined]  # kind is dict, list or tuple
+    )
+
+
+def _sorts_alike(key: object) -> bool:
+    """Whether *key* stands in one place by code point and by UTF-16 unit."""
+    return type(key) is str and (key.isascii() or max(key) < _FIRST_SURROGATE)

@@ -279,12 +279,13 @@ def _inclusion_ranges(index: int, size: int) -> tuple[_Range, ...]:
     while end - start > 1:
         middle = start + _split(end - start)
         if index < middle:
-            siblings.append(_Range(start=middle, end=end))
+            siblings.append(_Range(middle, end))
             end = middle
         else:
-            siblings.append(_Range(start=start, end=middle))
+            siblings.append(_Range(start, middle))
             start = middle
-    return tuple(reversed(siblings))
+    siblings.reverse()
+    return tuple(siblings)
 
 
 def _consistency_ranges(old: int, new: int) -> tuple[_Range, ...]:
@@ -316,6 +317,10 @@ def _split(size: int) -> int:
 
 
 def _hash_over(part: _Range, read: NodeReader) -> bytes:
+    width = part.end - part.start
+    if not width & (width - 1):
+        level = width.bit_length() - 1
+        return _hash(read((level, part.start >> level)))
     return _fold(tuple(_hash(read(node)) for node in part.nodes()))
 
 

@@ -84,7 +84,7 @@ class DeliveryRow:
         Raises:
             EntryError: a code that is no code, or text that no store keeps.
         """
-        if not (self.subject_code.isascii() and self.subject_code.isalnum() and len(self.subject_code) <= _MAX_CODE):
+        if not _is_code(self.subject_code):
             raise EntryError("a delivery names its subject by code")
         if not self.purpose.isprintable() or not (self.partner or "").isprintable():
             raise EntryError("partner and purpose of a delivery are printable text")
@@ -111,11 +111,13 @@ class Pending:
 
     def __post_init__(self) -> None:
         """
-        Check that no subject is delivered twice.
+        Check that no subject is delivered twice, and that what was read are subjects.
 
         Raises:
-            EntryError: two deliveries name one subject.
+            EntryError: two deliveries name one subject, or a read is not of a code.
         """
+        if not all(map(_is_code, self.reads)):
+            raise EntryError("a read names its subject by code")
         if len({row.subject_code for row in self.deliveries}) != len(self.deliveries):
             raise EntryError("an entry has at most one delivery per subject")
 
@@ -184,3 +186,7 @@ def leaf_of(kind: str, commitments: Mapping[str, str]) -> bytes:
         CanonicalError: a name is not valid text.
     """
     return canonical_json({"v": LEAF_VERSION, "kind": kind, "commit": dict(commitments)})
+
+
+def _is_code(text: str) -> bool:
+    return text.isascii() and text.isalnum() and len(text) <= _MAX_CODE

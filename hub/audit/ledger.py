@@ -15,30 +15,26 @@ Rules:
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, select, text, tuple_
+import orjson
+from sqlalchemy import URL, Connection, Engine, create_engine, event, select, tuple_
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from hub.audit.errors import LogBrokenError, LogUnavailableError, StaleReadError
 from hub.audit.receipts import Receipt
+from hub.audit.statements import Statements
 from hub.audit.step import Step, Waiting
-from hub.store.tables import LogCheckpoint, LogEntry, LogNode, Subject
+from hub.store.tables import LogEntry, LogNode
 from keys.checkpoints import Checkpoint, open_checkpoint
 from keys.errors import NoteError, ProofError
-from keys.merkle import Frontier, Node, nodes_for_root
+from keys.merkle import HASH_SIZE, Frontier, Node, nodes_for_root
 from keys.notes import Signer
 
-_TURN = "hub audit log"
-_CODES_AT_ONCE = 500
 _LEAVES_AT_ONCE = 10_000
 
 _ENTRY = LogEntry.__table__  # type: ignore[attr-defined]  # SQLModel sets it on every table
 _NODE = LogNode.__table__  # type: ignore[attr-defined]
-_CHECKPOINT = LogCheckpoint.__table__  # type: ignore[attr-defined]
-_SUBJECT = Subject.__table__  # type: ignore[attr-defined]
-
-_HEAD = select(_CHECKPOINT.c.size, _CHECKPOINT.c.root, _CHECKPOINT.c.note).order_by(_CHECKPOINT.c.size.desc()).limit(1)
 
 
 class Ledger:
@@ -55,7 +51,7 @@ class Ledger:
         """
         self._signer = signer
         self._engine = _open(address, patience_s)
-        self._is_postgres = self._engine.dialect.name == "postgresql"
+        self._statements = Statements.of(self._engine.dialect)
         # What this process knows to be durable; None before the first look.
         self._tree: Frontier | None = None
         self._root = b""
@@ -89,11 +85,11 @@ class Ledger:
         """
         with self._turn() as connection:
             tree = self._caught_up(connection)
-            stale = _stale(connection, group)
+            stale = _stale(connection, self._statements.versions, group)
             fresh = [waiting for place, waiting in enumerate(group) if place not in stale]
             step = Step.of(tree, fresh, self._signer) if fresh else None
             if step is not None:
-                step.write(connection, at)
+                step.write(connection, self._statements, at)
         self._keep(tree)
         receipts = iter(()) if step is None else step.receipts()
         return [stale[place] if place in stale else next(receipts) for place in range(len(group))]
@@ -126,10 +122,7 @@ class Ledger:
     def _take_turn(self) -> Connection:
         connection = self._engine.connect()
         try:
-            if self._is_postgres:
-                connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:turn))"), {"turn": _TURN})
-            else:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            connection.exec_driver_sql(self._statements.turn)
         except BaseException:
             connection.close()
             raise
@@ -140,7 +133,7 @@ class Ledger:
 
     def _caught_up(self, connection: Connection) -> Frontier:
         """Return a copy of the tree at the stored head, having checked that the head continues what we know."""
-        row = connection.execute(_HEAD).one_or_none()
+        row = connection.exec_driver_sql(self._statements.head).one_or_none()
         size, root, note = (0, None, "") if row is None else row
         if self._tree is None:
             tree = _load(connection, size)
@@ -178,10 +171,12 @@ def _open(address: URL, patience_s: float) -> Engine:
         ]
         address = address.set(drivername="postgresql+psycopg")
         options: dict[str, int | None] = {"connect_timeout": max(1, int(patience_s))}
+        style = {}
     else:
         setup = ["PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", f"PRAGMA busy_timeout={milliseconds}"]
         address, options = address.set(drivername="sqlite"), {"isolation_level": None}
-    engine = create_engine(address, pool_size=1, max_overflow=0, hide_parameters=True, connect_args=options)
+        style = {"paramstyle": "named"}  # parameters by name on both stores
+    engine = create_engine(address, pool_size=1, max_overflow=0, hide_parameters=True, connect_args=options, **style)
 
     def prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
         cursor = connection.cursor()
@@ -204,13 +199,11 @@ def _load(connection: Connection, size: int) -> Frontier:
             tuple_(_NODE.c.level, _NODE.c.index).in_(inner)
         )
         found.update({(level, index): value for level, index, value in connection.execute(wanted)})
-    last = connection.execute(
-        select(_ENTRY.c.index, _ENTRY.c.leaf_hash).order_by(_ENTRY.c.index.desc()).limit(1)
-    ).one_or_none()
-    if (-1 if last is None else last.index) != size - 1:
+    newest = select(_ENTRY.c.index, _ENTRY.c.leaf_hash).order_by(_ENTRY.c.index.desc()).limit(1)
+    last, value = connection.execute(newest).one_or_none() or (-1, b"")
+    if last != size - 1:
         raise LogBrokenError(f"the head is at {size} entries, the stored entries end elsewhere")
-    if last is not None:
-        found[0, size - 1] = last.leaf_hash
+    found[0, last] = value
     try:
         return Frontier(size, (found[node] for node in nodes))
     except (KeyError, ProofError):
@@ -227,21 +220,20 @@ def _extend(connection: Connection, tree: Frontier, size: int) -> None:
             .order_by(_ENTRY.c.index)
         )
         for index, value in connection.execute(wanted):
-            if index != tree.size:
-                raise LogBrokenError(f"entry {tree.size} is missing from the stored log")
+            if index != tree.size or len(value) != HASH_SIZE:
+                raise LogBrokenError(f"entry {tree.size} is missing from the stored log, or its hash is no hash")
             tree.append(value)
         if tree.size != end:
             raise LogBrokenError(f"entry {tree.size} is missing from the stored log")
 
 
-def _stale(connection: Connection, group: Sequence[Waiting]) -> dict[int, StaleReadError]:
+def _stale(connection: Connection, versions_of: str, group: Sequence[Waiting]) -> dict[int, StaleReadError]:
     """Name the places in *group* whose subjects changed since they were read."""
-    codes = sorted({code for waiting in group for code in waiting.pending.reads})
-    versions: dict[str, int] = {}
-    for start in range(0, len(codes), _CODES_AT_ONCE):
-        some = codes[start : start + _CODES_AT_ONCE]
-        wanted = select(_SUBJECT.c.code, _SUBJECT.c.version).where(_SUBJECT.c.code.in_(some))
-        versions.update((row.code, row.version) for row in connection.execute(wanted))
+    codes = list({code for waiting in group for code in waiting.pending.reads})
+    if not codes:
+        return {}
+    rows = connection.exec_driver_sql(versions_of, {"codes": orjson.dumps(codes).decode()})
+    versions: dict[str, int] = {code: version for code, version in rows}  # noqa: C416  rows are no pairs to mypy
     stale: dict[int, StaleReadError] = {}
     for place, waiting in enumerate(group):
         changed = [code for code, read in waiting.pending.reads.items() if versions.get(code, 0) != read]

@@ -1,11 +1,8 @@
 """Receipts: what the asker takes home, and can show to anyone without asking the hub again."""
 
-import base64
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hub.audit.entries import Opening, commitment
-from hub.audit.errors import ReceiptError
+from hub.audit.entries import Opening
 from keys.canonical import Json
 
 
@@ -43,26 +40,3 @@ class Receipt:
     def header(self) -> str:
         """Return the short form for a response header, `index@origin`."""
         return f"{self.index}@{self.origin}"
-
-
-def withhold(receipt: Mapping[str, Json], names: frozenset[str]) -> dict[str, Json]:
-    """
-    Take *names* out of a receipt before handing it on: it still verifies, and shows nothing of them.
-
-    Args:
-        receipt: Value of `extensions.receipt`.
-        names: Values to hide; each must be open in *receipt*.
-
-    Raises:
-        ReceiptError: *receipt* has no opening, or one of *names* is not open in it.
-    """
-    opening = receipt.get("opening")
-    if not isinstance(opening, dict):
-        raise ReceiptError("the receipt has no opening")
-    kept: dict[str, Json] = dict(opening)
-    for name in names:
-        part = opening.get(name)
-        if not isinstance(part, dict) or not isinstance(part.get("salt"), str) or "value" not in part:
-            raise ReceiptError("only a value that is open can be withheld")
-        kept[name] = {"commitment": commitment(base64.b64decode(str(part["salt"])), part["value"])}
-    return {**receipt, "opening": kept}

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection
 
 from hub.audit.entries import Pending, Sealed
 from hub.audit.receipts import Receipt
-from hub.store.tables import Delivery, LogCheckpoint, LogEntry, LogNode, LogOpening
+from hub.audit.statements import Statements
 from keys.checkpoints import Checkpoint, sign_checkpoint
 from keys.merkle import Frontier, Node, inclusion_proof
 from keys.notes import Signer
@@ -50,7 +50,7 @@ class Step:
         head = Checkpoint(origin=signer.name, size=tree.size, root=tree.root())
         return Step(fresh=fresh, first=first, head=head, note=sign_checkpoint(head, signer), nodes=nodes)
 
-    def write(self, connection: Connection, at: str) -> None:
+    def write(self, connection: Connection, statements: Statements, at: str) -> None:
         """Write all rows of the group."""
         entries, openings, deliveries = [], [], []
         for index, waiting in enumerate(self.fresh, self.first):
@@ -81,11 +81,16 @@ class Step:
             for (level, index), value in self.nodes.items()
             if level and (index + 1) << level > self.first
         ]
-        for table, rows in ((LogEntry, entries), (LogOpening, openings), (Delivery, deliveries), (LogNode, made)):
-            if rows:
-                connection.execute(insert(table), rows)
         head = {"size": self.head.size, "root": self.head.root, "note": self.note, "signed_at": at}
-        connection.execute(insert(LogCheckpoint), head)
+        for statement, rows in (
+            (statements.entry, entries),
+            (statements.opening, openings),
+            (statements.delivery, deliveries),
+            (statements.node, made),
+            (statements.checkpoint, [head]),
+        ):
+            if rows:
+                connection.exec_driver_sql(statement, rows)
 
     def receipts(self) -> Iterator[Receipt]:
         """Make the receipts of the group, in order."""
