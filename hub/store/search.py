@@ -33,15 +33,15 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """An organisation that was found, and by which way; the way's value is the hit's rank."""
+    """An organisation that was found, and by which way; its value is the hit's rank."""
 
     subject: SubjectFacts
-    way: Way
+    match: Way
 
     @property
     def position(self) -> Position:
         """Pass it as `after` to go on behind this hit."""
-        return Position(rank=self.way.value, code=self.subject.code)
+        return Position(rank=self.match.value, code=self.subject.code)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,7 @@ async def search(engine: AsyncEngine, text: str, limit: int, after: Position | N
 
 async def _hits(reader: Reader, way: Way, condition: ColumnElement[bool], behind: str, limit: int) -> list[Hit]:
     statement = select(*SUBJECT_COLUMNS).where(condition, _S.code > behind).order_by(_S.code).limit(limit)
-    return [Hit(subject=subject_of(row), way=way) for row in await reader.rows(statement)]
+    return [Hit(subject=subject_of(row), match=way) for row in await reader.rows(statement)]
 
 
 def _conditions(terms: SearchTerms) -> dict[Way, ColumnElement[bool]]:
