@@ -268,7 +268,13 @@ def documentation() -> str:
     """Print the column tables as Markdown, as they stand in `docs/sandbox.md`."""
     parts = []
     for table in TABLES.values():
-        lines = [f"**{table.kind}** (`{table.name}`, `{table.catalog}`)\n", "| column | 中文 | becomes |", "|---|---|---|"]
-        lines += [f"| `{column.code}` | {column.zh} | `{column.target}` |" for column in (*table.business, *table.extras)]
+        lines = [
+            f"**{table.kind}** (`{table.name}`, `{table.catalog}`)\n",
+            "| column | 中文 | becomes |",
+            "|---|---|---|",
+        ]
+        lines += [
+            f"| `{column.code}` | {column.zh} | `{column.target}` |" for column in (*table.business, *table.extras)
+        ]
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
