@@ -1,0 +1,56 @@
+# Energy Credit Exchange Hub. `make help` lists everything; each target gets what it needs by itself.
+SHELL := /bin/sh
+PY    := .venv/bin/python
+UV    := .venv/bin/uv
+HUB   := .venv/bin/hub
+PAGE  := hub/gateway/static/graphiql/index.html
+
+.PHONY: help setup demo test test-federation test-all lint types format sdl docs bench migrations-check clean ci
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 20
+
+.venv/.synced: pyproject.toml uv.lock
+	@test -x $(UV) || (python3 -m venv .venv && .venv/bin/pip install --quiet --disable-pip-version-check uv)
+	@$(UV) sync --frozen --quiet
+	@touch $@
+
+setup: .venv/.synced ## make .venv from uv.lock
+
+$(PAGE): .venv/.synced hub/gateway/graphiql/package-lock.json hub/gateway/graphiql/main.jsx
+	@$(PY) -m hub.gateway.graphiql_build || echo "GraphiQL was not built (no npm registry?): the demo goes on without it."
+
+graphiql: $(PAGE) ## bundle GraphiQL
+
+demo: .venv/.synced $(PAGE) ## three platforms, one question, four askers; stays up on a terminal
+	@if [ -t 0 ] && [ -t 1 ]; then $(HUB) demo; else $(HUB) demo --once; fi
+
+test: .venv/.synced ## all tests, on SQLite and a real PostgreSQL
+	$(PY) -m pytest -q -n 2 --dist loadgroup -m "not npm or graphql_http"
+
+test-federation: .venv/.synced ## composers and gateways from npm
+	$(PY) -m pytest -q -m npm
+
+test-all: test test-federation ## everything
+
+lint: .venv/.synced ## format, ruff, mypy, import contracts
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	.venv/bin/lint-imports
+
+format: .venv/.synced ## format and mend what can be mended
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+sdl: .venv/.synced ## rewrite schema/*.graphql
+	$(PY) -m schema.graph.write
+
+docs: .venv/.synced ## rewrite the generated pages under docs/
+	$(PY) -m hub.docs
+
+bench: .venv/.synced ## measure, as ratios beside a floor
+	$(PY) -m bench
+
+clean: ## remove what was made, not what was kept in var/
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache hub/gateway/static/graphiql
