@@ -1,1 +1,12 @@
-"""The command line: `hub`."""
+"""
+The command `hub`. Each command lives in a module of its own here and is named below, once.
+
+Exit codes: 0 done, 1 refused or failed (the reason is one line on stderr), 2 the command line was wrong.
+"""
+
+from hub.cli.commands import build
+
+
+def main() -> None:
+    """Run the command line."""
+    build()()

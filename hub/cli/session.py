@@ -1,0 +1,47 @@
+"""What commands share: settings read once, a store opened and closed, errors told in one line."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, NoReturn, TypeVar
+
+import typer
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from hub.errors import HubError
+from hub.settings import Settings, load_settings
+from hub.store.engine import StoreAddressError, open_engine
+from keys.errors import RingError
+
+T = TypeVar("T")
+
+
+def run(work: Callable[[Settings], Coroutine[Any, Any, T]]) -> T:
+    """Run *work* with the settings; an expected error becomes one line on stderr and exit code 1."""
+    try:
+        return asyncio.run(work(load_settings()))
+    except (HubError, RingError, StoreAddressError) as error:
+        fail(str(error))
+    except DBAPIError as error:
+        # A driver's text may quote a row; its kind and the advice do.
+        fail(f"the store cannot be used ({type(error.orig).__name__}); has `hub migrate` been run?")
+    except SQLAlchemyError as error:
+        fail(f"the store cannot be used ({type(error).__name__})")
+
+
+def fail(message: str) -> NoReturn:
+    """Say why on stderr, and leave with exit code 1."""
+    sys.stderr.write(f"hub: {message}\n")
+    raise typer.Exit(code=1)
+
+
+@asynccontextmanager
+async def opened_store(settings: Settings) -> AsyncIterator[AsyncEngine]:
+    """The store, closed when the command is done."""
+    engine = open_engine(settings.database_url)
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
