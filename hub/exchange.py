@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from structlog.typing import FilteringBoundLogger
+
 from hub.access.purpose import purpose_of
 from hub.access.standing import check_purpose, standing_of
 from hub.audit.entries import Pending
@@ -43,6 +45,7 @@ from schema.plan.errors import DeniedReferenceError
 from schema.plan.guarded import SUBJECT_KIND, GuardTable
 from schema.plan.model import Plan
 from schema.policy.model import Policy
+from schema.rules.book import RuleBook
 
 MAX_TRIES = 5
 """How often an answer is made again because a subject changed under it."""
@@ -78,7 +81,9 @@ class Ground:
         status: Source status.
         log: The log's sequencer.
         cursors: Seals cursors.
+        rules: Dated rule data.
         clock: The time.
+        report: The operator's log.
     """
 
     exchange: Exchange
@@ -91,7 +96,9 @@ class Ground:
     status: Status
     log: Attestor
     cursors: Cursors
+    rules: RuleBook
     clock: Clock
+    report: FilteringBoundLogger
 
 
 class ExchangeRoad:
@@ -172,7 +179,9 @@ class ExchangeRoad:
         views = self._judge(asked, guard, fetched, {state.id: state.state.value for state in sources.values()})
         # 8 render.
         asking = self._asking(asked, guard, views, searches, ground.status.views(sources))
-        rendered = render(ground.exchange.schema, asked.prepared, asking, question.request_id)
+        rendered = render(ground.exchange.schema, asked.prepared, asking)
+        for fault in rendered.faults:
+            ground.report.error("resolver_failed", request_id=question.request_id, error=fault)
         errors = [
             *rendered.errors,
             *denial_errors(plan, guard.outcome),
@@ -190,7 +199,8 @@ class ExchangeRoad:
         fetched: Fetched,
         freshness: Mapping[str, str],
     ) -> dict[str, SubjectView]:
-        judge = Judge(guard, legal_day(asked.at), freshness)
+        today = legal_day(asked.at)
+        judge = Judge(guard, today, self._ground.rules.on(today), freshness)
         views: dict[str, SubjectView] = {}
         for code, dossier in fetched.dossiers.items():
             view = judge.subject(dossier, fetched.live.get(code, ()), fetched.timelines.get(code, ()))

@@ -76,6 +76,14 @@ class Settings(BaseSettings):
     url_max_bytes: int = Field(default=16_384, ge=1024, description="Longest query string of a GET.")
     body_deadline_s: float = Field(default=10.0, gt=0, description="How long a client may take to send its body.")
     deadline_s: float = Field(default=30.0, gt=0, description="How long a question may take, sources included.")
+    source_deadline_s: float = Field(
+        default=3.0, gt=0, description="How long a live source may take; then its part is absent and it is named."
+    )
+    sdl_profile: str = Field(
+        default="plain",
+        pattern="^(plain|secured)$",
+        description="SDL at `_service`: `plain`, or `secured` with @authenticated and @policy.",
+    )
     shutdown_s: float = Field(
         default=15.0, gt=0, description="How long questions under way may take to end after SIGTERM."
     )

@@ -10,17 +10,37 @@ Rules:
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
+from structlog.typing import FilteringBoundLogger
 
 from connectors.errors import SourceError
-from hub.ingest.live import LiveSource
 from hub.store.dossiers import Dossier, Dossiers
 from hub.store.timeline import TimelineEvent, read_timelines
 from schema.records import StoredRecord
 
-_log = structlog.get_logger("hub.road.fetch")
+
+class Live(Protocol):
+    """A source that is asked per question."""
+
+    @property
+    def id(self) -> str:
+        """Site identifier."""
+
+    @property
+    def serves(self) -> frozenset[str]:
+        """Kinds it can answer for."""
+
+    async def ask(
+        self,
+        codes: Sequence[str],
+        kinds: frozenset[str],
+        fields: Mapping[str, Sequence[str]],
+        *,
+        deadline_s: float,
+    ) -> Mapping[str, Sequence[StoredRecord]]:
+        """Ask for *codes*, of each of *kinds* only the named *fields*. Raises `SourceError`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +74,19 @@ class Fetched:
 class Fetcher:
     """Fetches from the archive and from live sources."""
 
-    def __init__(self, engine: AsyncEngine, live: Sequence[LiveSource], *, deadline_s: float) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        live: Sequence[Live],
+        *,
+        deadline_s: float,
+        log: FilteringBoundLogger,
+    ) -> None:
         self._engine = engine
         self._dossiers = Dossiers(engine)
         self._live = tuple(live)
         self._deadline_s = deadline_s
+        self._log = log
 
     async def fetch(
         self,
@@ -102,7 +130,7 @@ class Fetcher:
 
     async def _ask(
         self,
-        source: LiveSource,
+        source: Live,
         codes: Sequence[str],
         kinds: frozenset[str],
         fields: Mapping[str, Sequence[str]],
@@ -114,5 +142,5 @@ class Fetcher:
             fault = Missing(source=source.id, code="SRC_TIMEOUT")
         except SourceError as error:
             fault = Missing(source=source.id, code=error.code)
-        _log.warning("source_unavailable", source=fault.source, code=fault.code)
+        self._log.warning("source_unavailable", source=fault.source, code=fault.code)
         return fault

@@ -7,25 +7,30 @@ The reference executor is graphql-core over the guarded views: resolvers are syn
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute_sync
 
 from hub.errors import ErrorCode
 from hub.road.documents import Prepared
 from schema.graph.asking import Asking
 
-_log = structlog.get_logger("hub.road.render")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """`data` of the response and the errors of its resolvers."""
+    """
+    What the executor made.
+
+    Attributes:
+        data: `data` of the response.
+        errors: The resolvers' errors, ready to send.
+        faults: Types of the exceptions that are ours, for the operator's log.
+    """
 
     data: dict[str, Any] | None
     errors: list[dict[str, Any]]
+    faults: tuple[str, ...]
 
 
-def render(schema: GraphQLSchema, prepared: Prepared, asking: Asking, request_id: str) -> Rendered:
+def render(schema: GraphQLSchema, prepared: Prepared, asking: Asking) -> Rendered:
     """Execute *prepared* over what *asking* holds. Never raises for the asker's input."""
     name = prepared.operation.name
     result: ExecutionResult = execute_sync(
@@ -36,19 +41,27 @@ def render(schema: GraphQLSchema, prepared: Prepared, asking: Asking, request_id
         operation_name=name.value if name else None,
         hide_suggestions=True,
     )
-    return Rendered(data=result.data, errors=[_told(error, request_id) for error in result.errors or ()])
+    errors = result.errors or ()
+    return Rendered(
+        data=result.data,
+        errors=[_told(error) for error in errors],
+        faults=tuple(type(error.original_error).__name__ for error in errors if _is_ours(error)),
+    )
 
 
-def _told(error: GraphQLError, request_id: str) -> dict[str, Any]:
+def _is_ours(error: GraphQLError) -> bool:
+    return error.original_error is not None and not (error.extensions and "code" in error.extensions)
+
+
+def _told(error: GraphQLError) -> dict[str, Any]:
     told: dict[str, Any] = {"message": error.message}
     if error.path is not None:
         told["path"] = list(error.path)
     if error.extensions and "code" in error.extensions:
         told["extensions"] = dict(error.extensions)
         return told
-    if error.original_error is not None:
-        # Ours: a resolver failed. Its text may hold anything, so only its type is kept.
-        _log.error("resolver_failed", request_id=request_id, error=type(error.original_error).__name__)
+    if _is_ours(error):
+        # A resolver failed. Its text may hold anything, so only its type is kept.
         return {**told, "message": "Internal error.", "extensions": {"code": ErrorCode.INTERNAL.value}}
     return {
         **told,

@@ -16,17 +16,19 @@ from schema.plan.decider import RowClass, is_listed
 from schema.plan.guarded import SUBJECT_KIND
 from schema.plan.judge import row_class, subject_class
 from schema.policy.model import Denied, Masked
-from schema.publicity import state_on
-from schema.records import StoredRecord
+from schema.publicity.placement import Placement, place_record
+from schema.records import PublicityState, StoredRecord
+from schema.rules.book import Rules
 
 
 class Judge:
     """Judges rows for one operation, on one day."""
 
-    def __init__(self, guard: Guard, today: date, freshness: Mapping[str, str]) -> None:
+    def __init__(self, guard: Guard, today: date, rules: Rules, freshness: Mapping[str, str]) -> None:
         self._guard = guard
         self._decider = guard.decider
         self._today = today
+        self._rules = rules
         self._freshness = freshness
 
     def subject(
@@ -43,12 +45,13 @@ class Judge:
         views: list[RecordView] = []
         counted: Counter[RowClass] = Counter()
         for record in (*dossier.records, *live):
-            judged = self._classify(record)
+            placement = place_record(record, self._today, self._rules)
+            judged = self._classify(record, placement)
             if judged is None:
                 continue
             counted[judged] += 1
             if is_listed(self._decider.row(judged)):
-                views.append(self._record(record, judged))
+                views.append(self._record(record, judged, placement.state))
         return SubjectView(
             code=facts.code,
             node_id=str(NodeId(kind=SUBJECT_KIND, code=facts.code)),
@@ -68,15 +71,15 @@ class Judge:
             guard=self._guard,
         )
 
-    def _classify(self, record: StoredRecord) -> RowClass | None:
+    def _classify(self, record: StoredRecord, placement: Placement) -> RowClass | None:
         try:
-            judged = row_class(self._decider.policy, self._decider.standing, record, self._today)
+            judged = row_class(self._decider.policy, self._decider.standing, record, placement)
         except KeyError:
             # The policy has no tier for this category: unclassified is denied.
             return None
         return None if isinstance(self._decider.row(judged), Denied) else judged
 
-    def _record(self, record: StoredRecord, judged: RowClass) -> RecordView:
+    def _record(self, record: StoredRecord, judged: RowClass, state: PublicityState) -> RecordView:
         day = getattr(record.body, KINDS[record.kind].MAIN_DAY)
         return RecordView(
             stored=record,
@@ -86,7 +89,7 @@ class Judge:
                 "kind": record.kind,
                 "category": judged.category.value,
                 "subject_code": record.subject,
-                "publicity_state": state_on(record.state, record.publicity_to, self._today),
+                "publicity_state": state,
                 "severity": record.severity,
                 "severity_basis": record.severity_basis,
                 "day": day,
@@ -107,7 +110,6 @@ class Judge:
                 "source": origin.source,
                 "batch": origin.batch,
                 "version": origin.version,
-                "digest": origin.digest,
                 "as_of": origin.as_of,
                 "received_at": origin.received_at,
                 "catalogue_version": origin.catalogue_version,

@@ -64,7 +64,6 @@ class Provenance:
     source: strawberry.ID = strawberry.field(description="Source identifier, see `sources`.")
     batch: str | None = strawberry.field(description="Batch that brought it; null for a live answer.")
     version: int = strawberry.field(description="Version of the record at the hub, from 1.")
-    digest: str = strawberry.field(description="SM3 of the canonical content, `sm3:<hex>`.")
     as_of: Instant = strawberry.field(description="The source's own time of the content.")
     received_at: Instant = strawberry.field(description="When the hub took it in.")
     catalogue_version: str = strawberry.field(description="Catalogue version it was checked under.")

@@ -5,36 +5,30 @@ The row's class is computed here and nowhere else; what follows from it is decid
 """
 
 from collections.abc import Iterable
-from datetime import date
 
 from schema.catalogue.model import Category
 from schema.plan.decider import RowClass
 from schema.plan.guarded import SUBJECT_KIND
 from schema.policy.model import Fact, Policy, Standing
-from schema.publicity import category_of, row_tier, state_on
+from schema.publicity.placement import Placement
 from schema.records import StoredRecord
 from schema.tiers import join
 
 
-def row_class(policy: Policy, standing: Standing, record: StoredRecord, today: date) -> RowClass:
+def row_class(policy: Policy, standing: Standing, record: StoredRecord, placement: Placement) -> RowClass:
     """
-    Classify *record* for *standing* on *today* (a day in Asia/Shanghai).
+    Classify *record* for *standing*, by its *placement* (category and tier) on the day of the question.
 
     Raises:
         KeyError: the policy knows no tier for the record's category; the caller treats the row as denied.
     """
-    state = state_on(record.state, record.publicity_to, today)
-    category = category_of(record.kind, state, record.severity, record.list_code)
-    tiers = [policy.tiers[category], row_tier(category, state=state, list_code=record.list_code)]
-    if record.tier is not None:
-        tiers.append(record.tier)
     facts = _facts(standing, record.subject, record.region, (record.owner, record.authority))
     if record.published:
         facts.add(Fact.PUBLISHED)
     return RowClass(
         kind=record.kind,
-        category=category,
-        tier=join(tiers),
+        category=placement.category,
+        tier=join((policy.tiers[placement.category], placement.tier)),
         facts=frozenset(facts),
         consented=_consented(standing, record.subject),
         granted=_granted(standing, record.provenance.source),
