@@ -77,10 +77,12 @@ class SmallRoad:
         self.asked: list[tuple[Question, Caller]] = []
         self.trouble: BaseException | None = None
         self.pause: asyncio.Event | None = None
+        self.arrived = asyncio.Event()
         self.public = False
 
     async def answer(self, question: Question, caller: Caller) -> Answer:
         self.asked.append((question, caller))
+        self.arrived.set()
         if self.pause is not None:
             await self.pause.wait()
         if self.trouble is not None:
