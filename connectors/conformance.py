@@ -16,8 +16,8 @@ Rules:
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from datetime import UTC, datetime
+from functools import partial
 from typing import TypeVar
 
 from connectors.errors import SourceError

@@ -108,7 +108,15 @@ def _valued(table: Mapping[str, str], value: str) -> str:
     return table.get(value, value)
 
 
-FILTERS = ("date", "day", "wan", "fen_wan")
+def _is(text: str, value: str) -> str:
+    return "1" if value == text else "0"
+
+
+def _blank(text: str, value: str) -> str:
+    return "" if value == text else value
+
+
+FILTERS = ("date", "day", "wan", "fen_wan", "is", "blank")
 """
 Declared filters:
 
@@ -116,6 +124,8 @@ Declared filters:
     day           `YYYY-MM-DD hh:mm:ss` to its day
     wan           yuan to 万元, exactly
     fen_wan       fen to 万元, exactly
+    is:TEXT       `1` for TEXT, `0` for anything else that was sent
+    blank:TEXT    nothing for TEXT, which stands for "none" or "all" at this source
 """
 
 
@@ -260,7 +270,11 @@ def _filter(table: TableReader, name: str, text: str) -> Filter:
             return partial(_scaled, _YUAN_IN_WAN)
         case "fen_wan", "":
             return partial(_scaled, _FEN_IN_WAN)
-    known = "date:%Y/%m/%d, day, wan, fen_wan"
+        case "is", wanted if wanted:
+            return partial(_is, wanted)
+        case "blank", wanted if wanted:
+            return partial(_blank, wanted)
+    known = "date:%Y/%m/%d, day, wan, fen_wan, is:TEXT, blank:TEXT"
     raise table.error(name, f"已声明的过滤器: {known}", f"a declared filter: {known}")
 
 

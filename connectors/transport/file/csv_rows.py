@@ -3,7 +3,8 @@ CSV by RFC 4180, in UTF-8 or GB18030, row by row.
 
 Rules:
     - Row 1 is the announced columns exactly, in their order.
-    - Bytes that are no text, a wrong number of cells or broken quoting make one row unreadable and leave the next alone.
+    - Bytes that are no text, a wrong number of cells or broken quoting make one row unreadable and leave
+      the next alone.
 """
 
 import csv
@@ -29,8 +30,8 @@ def csv_rows(file: IO[bytes], encoding: Literal["utf-8", "gb18030"], columns: Se
         if cells is None:
             return
         number += 1
-        if not cells and width > 0:
-            if _is_unreadable(cells):
+        if not cells:
+            if isinstance(cells, _Unreadable):
                 yield Sent(number, None, {}, False)
             continue
         joined = "".join(cells)
@@ -44,14 +45,10 @@ class _Unreadable(list[str]):
     """A row whose quoting is broken: no cells, and not an empty line either."""
 
 
-def _next(reader: "Iterator[list[str]]") -> list[str] | None:
+def _next(reader: Iterator[list[str]]) -> list[str] | None:
     try:
         return next(reader)
     except StopIteration:
         return None
     except csv.Error:
         return _Unreadable()
-
-
-def _is_unreadable(cells: list[str]) -> bool:
-    return isinstance(cells, _Unreadable)

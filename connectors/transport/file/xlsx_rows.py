@@ -38,7 +38,7 @@ def xlsx_rows(file: IO[bytes], columns: Sequence[str]) -> Iterator[Sent]:
         yield Sent(number, None, dict(zip(names, texts, strict=False)), readable)
 
 
-def _sheet(file: IO[bytes]) -> Iterator[list[object]]:
+def _sheet(file: IO[bytes]) -> Iterator[Sequence[object]]:
     packed = file.read(_MAX_PACKED + 1)
     if len(packed) > _MAX_PACKED:
         raise BodyFault(f"an XLSX of more than {_MAX_PACKED} bytes; send CSV or XML")

@@ -8,7 +8,7 @@ Rules:
 Source: DOMAIN 11.4, the XML alternative; docs/sandbox.md 2.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import IO, Final
 
 from cryptography.hazmat.primitives import hashes
@@ -82,7 +82,8 @@ def head_digest(file: IO[bytes]) -> str | None:
             file, events=("start",), resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
         ):
             if element.tag == "head":
-                return element.get("digest")
+                digest: str | None = element.get("digest")
+                return digest
             if element.tag != "package":
                 return None
     except etree.XMLSyntaxError:
@@ -92,7 +93,7 @@ def head_digest(file: IO[bytes]) -> str | None:
 
 def _check_start(element: etree._Element, depth: int, manifest: Manifest) -> None:
     if depth == 1:
-        if element.tag != "package" or element.getroottree().docinfo.doctype:
+        if element.tag != "package" or _has_doctype(element):
             raise BodyFault("expected <package> without a document type")
     elif element.tag == "head":
         told = tuple(element.get(name) for name in ("batchId", "source", "catalog", "version", "mode", "count"))
@@ -123,10 +124,13 @@ def _record(element: etree._Element, number: int, known: frozenset[str]) -> Sent
     return Sent(None, f"/package/body/record[{number}]", cells, readable)
 
 
+def _has_doctype(element: etree._Element) -> bool:
+    info = element.getroottree().docinfo
+    return bool(getattr(info, "doctype", "")) or getattr(info, "internalDTD", None) is not None
+
+
 def _forget(element: etree._Element) -> None:
     element.clear()
-    while element.getprevious() is not None:
-        parent: Sequence[etree._Element] | None = element.getparent()
-        if parent is None:
-            return
-        del parent[0]  # type: ignore[attr-defined]
+    parent = element.getparent()
+    while parent is not None and element.getprevious() is not None:
+        parent.remove(parent[0])

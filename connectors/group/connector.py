@@ -1,0 +1,232 @@
+"""
+A group company's procurement platform, asked live: one question for many subjects and exactly the granted fields.
+
+The far side answers `suppliers(codes:) { asOf items { code … } }`. A stream's `place` is the list of records under a
+supplier; a column `supplier.name` stands at the supplier itself.
+
+Rules:
+    - A field that was not granted is not in the question. `code` always is: by it each item is held against the code
+      that was asked, so that an answer to another question never lands on this subject.
+    - A code that the platform does not know is present with no rows.
+    - An answer that is not whole is no answer.
+
+Source: DOMAIN 14.1 for the sanctions; docs/sandbox.md 4.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from connectors.errors import OperatorNeeded, RetryLater, StopStream
+from connectors.generic import auth_headers
+from connectors.health import health_of
+from connectors.port import Capability, Found, Health, Place, Row, Stream
+from connectors.registry import Now
+from connectors.secrets import Secrets
+from connectors.site import SiteConfig, TransportKind
+from connectors.stream_config import StreamConfig
+from connectors.streams import NoRead, NoReport, listed
+from connectors.transport.graphql import NAME, GraphqlTransport
+from connectors.transport.pace import Pace
+from connectors.transport.rows import UNREADABLE, row_of, text_cells
+from connectors.transport.seam import sealed
+from connectors.transport.service import ServiceTransport
+
+_PARENT: Final = "supplier."
+_MOST_CODES: Final = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Selection:
+    """What one kind asks for: catalogue fields, columns of the record, columns of the supplier."""
+
+    stream: StreamConfig
+    place: str
+    fields: tuple[str, ...]
+    own: tuple[str, ...]
+    parent: tuple[str, ...]
+
+
+class GroupConnector(NoRead, NoReport):
+    """锦江能源集团采购平台: asked per question, never harvested."""
+
+    def __init__(self, config: SiteConfig, secrets: Secrets, now: Now) -> None:
+        transport = config.transport
+        if transport.kind is not TransportKind.GRAPHQL:
+            raise OperatorNeeded(config.id, "CONNECTOR_TRANSPORT", "expected transport.kind = graphql")
+        self._config = config
+        self._by_kind = {stream.kind: stream for stream in config.streams.values()}
+        if len(self._by_kind) != len(config.streams):
+            raise OperatorNeeded(config.id, "CONNECTOR_STREAM", "expected one stream per kind")
+        self._places = {name: config.place(stream, secrets) for name, stream in config.streams.items()}
+        for name, stream in config.streams.items():
+            _check_names(config.id, self._places[name], stream)
+        self._http = ServiceTransport(
+            source=config.id,
+            base_url=config.address("base_url", secrets),
+            timeout_s=transport.timeout_s,
+            max_bytes=transport.max_bytes,
+            pace=Pace(source=config.id, rate_per_s=transport.rate_per_s, daily=transport.daily, now=now),
+        )
+        self._graphql = GraphqlTransport(source=config.id, http=self._http, headers=auth_headers(config, secrets))
+
+    @property
+    def source(self) -> str:
+        """The site's identifier."""
+        return self._config.id
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """It answers live."""
+        return frozenset({Capability.LOOKUP})
+
+    async def check(self) -> Health:
+        """Ask the platform's clock."""
+
+        async def probe() -> datetime | None:
+            return _moment((await self._graphql.ask("{ now }", {})).get("now"))
+
+        return await health_of(self.source, probe)
+
+    async def discover(self) -> Sequence[Stream]:
+        """List the described streams."""
+        return listed(self._config)
+
+    async def lookup(self, codes: Sequence[str], fields: Mapping[str, Sequence[str]], deadline_s: float) -> Found:
+        """
+        Ask for *codes*: one question per 500 of them, at the same time.
+
+        Raises:
+            StopStream: SRC_NO_KIND, SRC_NO_FIELD (the site maps no column to it).
+            SourceError: as the transport raises; an answer to another question is `RetryLater` SRC_REPLAY.
+        """
+        asked = tuple(dict.fromkeys(codes))
+        selections = [self._selection(kind, names) for kind, names in fields.items()]
+        document = _document(selections)
+        parts = [asked[start : start + _MOST_CODES] for start in range(0, len(asked), _MOST_CODES)]
+        rows: dict[str, Mapping[str, Sequence[Row]]] = {}
+        moments: list[datetime] = []
+        with sealed(self.source):
+            async with asyncio.timeout(deadline_s):
+                answers = await self._ask_all(document, parts, deadline_s)
+            for part, data in zip(parts, answers, strict=True):
+                moment, found = self._read_answer(selections, part, data)
+                moments.append(moment)
+                rows.update(found)
+        if not moments:
+            raise StopStream(self.source, "SRC_NO_CODE", "expected at least one code")
+        columns = {
+            each.stream.kind: {
+                name: label
+                for name, label in each.stream.map.columns_of((*each.own, *each.parent)).items()
+                if name in each.fields
+            }
+            for each in selections
+        }
+        return Found(rows=rows, as_of=min(moments), columns=columns)
+
+    async def close(self) -> None:
+        """Close the session."""
+        await self._http.close()
+
+    async def _ask_all(
+        self, document: str, parts: Sequence[Sequence[str]], deadline_s: float
+    ) -> Sequence[Mapping[str, object]]:
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(self._graphql.ask(document, {"codes": list(part)}, deadline_s=deadline_s))
+                    for part in parts
+                ]
+        except ExceptionGroup as failures:
+            # The first failure cancelled the others; the port knows one error, not groups.
+            raise failures.exceptions[0] from None
+        return [task.result() for task in tasks]
+
+    def _selection(self, kind: str, names: Sequence[str]) -> _Selection:
+        stream = self._by_kind.get(kind)
+        if stream is None:
+            raise StopStream(self.source, "SRC_NO_KIND", f"described are: {', '.join(self._by_kind)}")
+        # A catalogue field that the platform has no column for is simply not in its answer.
+        fields = tuple(name for name in dict.fromkeys(names) if name in stream.map.entries)
+        columns = dict.fromkeys(column for name in fields for column in stream.map.entries[name].columns)
+        own = tuple(column for column in columns if not column.startswith(_PARENT))
+        parent = tuple(column for column in columns if column.startswith(_PARENT))
+        return _Selection(stream=stream, place=self._places[stream.name], fields=fields, own=own, parent=parent)
+
+    def _read_answer(
+        self, selections: Sequence[_Selection], codes: Sequence[str], data: Mapping[str, object]
+    ) -> tuple[datetime, Mapping[str, Mapping[str, Sequence[Row]]]]:
+        answer = data.get("suppliers")
+        items = answer.get("items") if isinstance(answer, dict) else None
+        moment = _moment(answer.get("asOf")) if isinstance(answer, dict) else None
+        if not isinstance(items, list) or moment is None:
+            raise RetryLater(self.source, "SRC_SHAPE", "expected suppliers with asOf and items")
+        if len(items) != len(codes):
+            raise RetryLater(self.source, "SRC_REPLAY", "another number of items than codes")
+        found: dict[str, Mapping[str, Sequence[Row]]] = {}
+        for index, (code, item) in enumerate(zip(codes, items, strict=True)):
+            if item is None:
+                found[code] = {}
+                continue
+            if not isinstance(item, dict) or item.get("code") != code:
+                raise RetryLater(self.source, "SRC_REPLAY", "an item is not about the code that was asked")
+            found[code] = {each.stream.kind: self._rows(each, index, item) for each in selections}
+        return moment, found
+
+    def _rows(self, selection: _Selection, index: int, item: Mapping[str, object]) -> Sequence[Row]:
+        records = item.get(selection.place)
+        if not isinstance(records, list):
+            raise RetryLater(self.source, "SRC_SHAPE", f"expected a list {selection.place}")
+        above = {name: item.get(name.removeprefix(_PARENT)) for name in selection.parent}
+        rows: list[Row] = []
+        for number, record in enumerate(records):
+            if not isinstance(record, dict) or not set(selection.own) <= set(record):
+                raise RetryLater(self.source, "SRC_SHAPE", f"an item of {selection.place} lacks a field that was asked")
+            cells, whole = text_cells({**{name: record[name] for name in selection.own}, **above})
+            place = Place(part=selection.place, path=f"$.data.suppliers.items[{index}].{selection.place}[{number}]")
+            row = row_of(selection.stream, cells, place, None if whole else UNREADABLE)
+            rows.append(_only(row, selection.fields))
+        return rows
+
+
+def _document(selections: Sequence[_Selection]) -> str:
+    """Write the one question: `code`, the supplier's asked columns, and per kind exactly the asked columns."""
+    above = dict.fromkeys(name.removeprefix(_PARENT) for each in selections for name in each.parent)
+    inner = " ".join(f"{each.place} {{ {' '.join(each.own) or '__typename'} }}" for each in selections)
+    fields = " ".join(dict.fromkeys(("code", *above)))
+    return f"query($codes: [String!]!) {{ suppliers(codes: $codes) {{ asOf items {{ {fields} {inner} }} }} }}"
+
+
+def _only(row: Row, fields: Sequence[str]) -> Row:
+    return Row(
+        values={name: row.values[name] for name in fields},
+        place=row.place,
+        op=row.op,
+        as_of=row.as_of,
+        row_id=row.row_id,
+        extra=row.extra,
+        fault=row.fault,
+    )
+
+
+def _moment(value: object) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return found.astimezone(UTC) if found.tzinfo else None
+
+
+def _check_names(source: str, place: str, stream: StreamConfig) -> None:
+    columns = (column.removeprefix(_PARENT) for column in stream.map.sources())
+    if not NAME.fullmatch(place) or not all(NAME.fullmatch(column) for column in columns):
+        raise OperatorNeeded(source, "CONNECTOR_STREAM", f"{stream.name}: expected GraphQL names in place and map")
+    if stream.extra.entries or stream.op or stream.row_id or stream.cursor or stream.tombstone:
+        raise OperatorNeeded(
+            source, "CONNECTOR_STREAM", f"{stream.name}: a live stream has a map and nothing beside it"
+        )
