@@ -42,10 +42,11 @@ _THUMBPRINT_MEMBERS = {"EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x"
 
 
 class KeyUse(StrEnum):
-    """What a key signs; also the middle part of its file's name."""
+    """What a key is for; also the middle part of its file's name."""
 
     NOTE = "note"
     TOKEN = "token"  # noqa: S105  a use of keys, not a secret
+    SECRET = "secret"  # noqa: S105  same
 
 
 class TokenAlgorithm(StrEnum):
@@ -115,6 +116,30 @@ class KeyRing:
         """
         self._write(KeyUse.TOKEN, name, _new_token_jwk(algorithm))
         return self.private_jwk(name)
+
+    def create_secret(self, name: str, size: int) -> bytes:
+        """
+        Make and keep a new symmetric secret of *size* random bytes.
+
+        Raises:
+            RingError: *name* has a secret already, or the file cannot be written.
+        """
+        secret = secrets.token_bytes(size)
+        self._write(KeyUse.SECRET, name, {"kty": "oct", "k": _to_base64url(secret)})
+        return secret
+
+    def secret(self, name: str) -> bytes:
+        """
+        Take up the symmetric secret *name*.
+
+        Raises:
+            RingError: absent, readable by others, or no symmetric key.
+        """
+        jwk = self._read(KeyUse.SECRET, name)
+        try:
+            return _from_base64url(jwk["k"])
+        except (KeyError, ValueError):
+            raise RingError(f"the secret {name} is no symmetric key") from None
 
     def names(self, use: KeyUse) -> tuple[str, ...]:
         """Name the keys of one use, sorted."""

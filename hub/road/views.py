@@ -11,11 +11,11 @@ from schema.catalogue import KINDS
 from schema.catalogue.model import Mask
 from schema.graph.ids import NodeId
 from schema.graph.scalars import Freshness
-from schema.graph.views import Guard, Plain, RecordView, SubjectView
+from schema.graph.views import Guard, Plain, RecordView, SubjectView, shown
 from schema.plan.decider import RowClass, is_listed
 from schema.plan.guarded import SUBJECT_KIND
 from schema.plan.judge import row_class, subject_class
-from schema.policy.model import Denied, Masked
+from schema.policy.model import Clear, Denied, Masked
 from schema.publicity.placement import Placement, place_record
 from schema.records import PublicityState, StoredRecord
 from schema.rules.book import Rules
@@ -80,10 +80,13 @@ class Judge:
         return None if isinstance(self._decider.row(judged), Denied) else judged
 
     def _record(self, record: StoredRecord, judged: RowClass, state: PublicityState) -> RecordView:
-        day = getattr(record.body, KINDS[record.kind].MAIN_DAY)
+        cells = self._decider.cells(judged)
+        main_day = KINDS[record.kind].MAIN_DAY
+        # The publicity days follow from the main day: whoever may not read it whole reads none of them.
+        is_day_clear = isinstance(cells[main_day], Clear)
         return RecordView(
             stored=record,
-            cells=self._decider.cells(judged),
+            cells=cells,
             open={
                 "id": str(NodeId(kind=record.kind, code=record.subject, key=record.key)),
                 "kind": record.kind,
@@ -92,10 +95,10 @@ class Judge:
                 "publicity_state": state,
                 "severity": record.severity,
                 "severity_basis": record.severity_basis,
-                "day": day,
-                "publicity_from": record.publicity_from,
-                "publicity_to": record.publicity_to,
-                "repairable_from": record.repairable_from,
+                "day": shown(cells[main_day], getattr(record.body, main_day)),
+                "publicity_from": record.publicity_from if is_day_clear else None,
+                "publicity_to": record.publicity_to if is_day_clear else None,
+                "repairable_from": record.repairable_from if is_day_clear else None,
                 "objected": record.objected,
                 "provenance": self._provenance(record),
             },

@@ -66,19 +66,26 @@ class Guard:
 
     def show(self, entry: Guarded, decision: Decision, value: Callable[[], object]) -> object:
         """Return *value* as *decision* lets it be shown; it is not even read when denied."""
+        if isinstance(decision, Denied):
+            if isinstance(self.decider.static(entry.coordinate), Denied):
+                self.outcome.denied[entry.coordinate] += 1
+            return None
         if isinstance(decision, Clear):
             self.outcome.served.add(entry.coordinate)
-            return _plain(value())
-        if isinstance(decision, Masked):
+        else:
             self.outcome.masked.setdefault(entry.coordinate, set()).add(decision.mask)
-            return _masked(decision.mask, value())
-        if isinstance(self.decider.static(entry.coordinate), Denied):
-            self.outcome.denied[entry.coordinate] += 1
-        return None
+        return shown(decision, value())
 
 
-def _plain(value: object) -> object:
-    return list(value) if isinstance(value, tuple) else value
+def shown(decision: Decision, value: object) -> object:
+    """Show *value* as *decision* says: whole, under its mask, or not at all (None)."""
+    match decision:
+        case Clear():
+            return list(value) if isinstance(value, tuple) else value
+        case Masked(mask=mask):
+            return _masked(mask, value)
+        case Denied():
+            return None
 
 
 def _masked(mask: Mask, value: object) -> object:

@@ -1,0 +1,288 @@
+"""
+Builds the hub from its settings: the one place where parts meet.
+
+Rules:
+    - Nothing here decides anything; it opens, passes and closes.
+    - A part that weakens safety is built nowhere: `settings` refuses it in production.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from secrets import token_bytes
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from structlog.typing import FilteringBoundLogger
+
+from connectors.registry import open_site
+from connectors.secrets import ReferredSecrets
+from connectors.site import SiteConfig, load_sites
+from hub.access.cursors import KEY_SIZE, SealedCursors
+from hub.access.policies import Policies
+from hub.audit.entries import Entry, Pending
+from hub.audit.log import Log
+from hub.audit.sequencer import Sequencer
+from hub.clock import Clock
+from hub.errors import SettingsError
+from hub.exchange import ExchangeRoad, Ground
+from hub.gateway.documents import DocumentDesk, Remembered, TrustedDocuments
+from hub.gateway.door import Door, DoorParts
+from hub.gateway.health import Health, store_usable
+from hub.gateway.http import Limits
+from hub.gateway.metrics import Metrics
+from hub.gateway.page import bundle_directory
+from hub.identity.doorkeeper import Identity
+from hub.identity.partners import Partners
+from hub.identity.tokens import TokenVerifier
+from hub.ingest.live import LiveSource
+from hub.road.documents import Documents
+from hub.road.fetch import Fetcher
+from hub.road.searching import Searches
+from hub.road.status import Status
+from hub.rulebook import load_rules
+from hub.settings import Settings
+from hub.store import migrate
+from hub.store.dossiers import Dossiers
+from hub.store.engine import open_engine
+from keys.ring import KeyRing, KeyUse
+from schema.catalogue import CATALOGUE_VERSION, KINDS
+from schema.graph.build import Exchange, build_exchange
+from schema.plan.guarded import guard_table
+
+TOKEN_KEY = "access-tokens"  # noqa: S105  a key's name
+CURSOR_KEY = "cursors"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """
+    What the hub takes from outside itself.
+
+    Attributes:
+        clock: The time.
+        log: Where it reports.
+        environment: Variables that site descriptions may refer to (`env:NAME`).
+    """
+
+    clock: Clock
+    log: FilteringBoundLogger
+    environment: Mapping[str, str]
+
+
+def open_ring(settings: Settings) -> KeyRing:
+    """
+    Open the key ring, making what it lacks outside production.
+
+    Raises:
+        RingError: it cannot be opened, or a key is absent in production.
+    """
+    ring = KeyRing.open(settings.keys, create=not settings.in_production)
+    if not settings.in_production:
+        if settings.log_origin not in ring.names(KeyUse.NOTE):
+            ring.create_note_key(settings.log_origin)
+        if not ring.names(KeyUse.TOKEN):
+            ring.create_token_key(TOKEN_KEY)
+        if CURSOR_KEY not in ring.names(KeyUse.SECRET):
+            ring.create_secret(CURSOR_KEY, KEY_SIZE)
+    return ring
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """The parts that hold something open: store, keys, log, live sources; and the schema, which is dear to build."""
+
+    engine: AsyncEngine
+    ring: KeyRing
+    exchange: Exchange
+    sequencer: Sequencer
+    live: "LiveSources"
+
+
+def _open(settings: Settings, around: Surroundings) -> Opened:
+    engine = open_engine(settings.database_url)
+    ring = open_ring(settings)
+    return Opened(
+        engine=engine,
+        ring=ring,
+        exchange=build_exchange(KINDS),
+        sequencer=Sequencer(
+            engine,
+            ring.signer(settings.log_origin),
+            settings.log_origin,
+            now=around.clock.now,
+            entropy=token_bytes,
+        ),
+        live=LiveSources(settings, around),
+    )
+
+
+def build_door(settings: Settings, around: Surroundings) -> Door:
+    """
+    Build the hub's ASGI application. Nothing is connected until its lifespan begins.
+
+    Raises:
+        SettingsError: the settings contradict what they name.
+        RingError: a key cannot be read.
+        SiteConfigError: a site description is wrong.
+    """
+    opened = _open(settings, around)
+    engine, ring, sequencer = opened.engine, opened.ring, opened.sequencer
+    metrics = Metrics()
+
+    async def log_size() -> int:
+        head = await Log(engine).checkpoint()
+        return 0 if head is None else head.size
+
+    async def log_usable() -> bool:
+        await sequencer.check()
+        return sequencer.usable
+
+    @asynccontextmanager
+    async def lifespan() -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(engine.dispose)
+            check_migrated(settings)
+            await sequencer.start()
+            stack.push_async_callback(sequencer.stop)
+            stack.push_async_callback(opened.live.close)
+            await settle_policy(engine, sequencer, around.clock.now())
+            yield
+
+    return Door(
+        DoorParts(
+            road=ExchangeRoad(_ground(opened, settings, around)),
+            doorkeeper=Identity(
+                verifier=TokenVerifier(
+                    jwks=ring.jwks,
+                    issuer=settings.issuer,
+                    audience=settings.audience,
+                    lifetime_max_s=settings.token_lifetime_s,
+                    skew_s=settings.clock_skew_s,
+                    cache_size=settings.token_cache_size,
+                ),
+                partners=Partners(engine),
+                clock=around.clock,
+            ),
+            desk=DocumentDesk(
+                TrustedDocuments(engine, _remembered(settings)),
+                _remembered(settings),
+            ),
+            limits=Limits(
+                body_max_bytes=settings.body_max_bytes,
+                url_max_bytes=settings.url_max_bytes,
+                body_deadline_s=settings.body_deadline_s,
+                deadline_s=settings.deadline_s,
+            ),
+            health=Health(
+                checks={"store": lambda: store_usable(engine), "log": log_usable},
+                sources=Dossiers(engine).sources,
+                log_size=log_size,
+                metrics=metrics,
+                clock=around.clock,
+                log=around.log,
+            ),
+            metrics=metrics,
+            log=around.log,
+            jwks=ring.jwks,
+            graphiql=bundle_directory() if settings.graphiql else None,
+            lifespan=lifespan,
+            more=[
+                _sdl_route("/schema.graphql", opened.exchange.plain_sdl),
+                _sdl_route("/schema/secured.graphql", opened.exchange.secured_sdl),
+            ],
+        ),
+    )
+
+
+def _ground(opened: Opened, settings: Settings, around: Surroundings) -> Ground:
+    exchange = opened.exchange
+    cursors = SealedCursors(opened.ring.secret(CURSOR_KEY))
+    return Ground(
+        exchange=exchange,
+        sdl=exchange.secured_sdl if settings.sdl_profile == "secured" else exchange.plain_sdl,
+        table=guard_table(KINDS, CATALOGUE_VERSION),
+        documents=Documents(exchange.schema),
+        policies=Policies(opened.engine),
+        fetcher=Fetcher(
+            opened.engine,
+            opened.live.sources,
+            deadline_s=settings.source_deadline_s,
+            log=around.log,
+        ),
+        searches=Searches(opened.engine, cursors),
+        status=Status(opened.engine),
+        log=opened.sequencer,
+        cursors=cursors,
+        rules=load_rules(),
+        clock=around.clock,
+        report=around.log,
+    )
+
+
+def _remembered(settings: Settings) -> Remembered:
+    return Remembered(entries_max=settings.persisted_max, document_max_bytes=settings.document_max_bytes)
+
+
+def _sdl_route(path: str, sdl: str) -> Route:
+    async def read(_request: Request) -> PlainTextResponse:
+        return PlainTextResponse(sdl, headers={"cache-control": "public, max-age=300"})
+
+    return Route(path, read)
+
+
+def check_migrated(settings: Settings) -> None:
+    """
+    Check that the store has the tables this code was written for.
+
+    Raises:
+        SettingsError: it has not; names the command that mends it.
+    """
+    found, expected = migrate.current(settings.database_url), migrate.latest()
+    if found != expected:
+        raise SettingsError(f"store: got migration {found}, expected {expected}; run: hub migrate")
+
+
+async def settle_policy(engine: AsyncEngine, sequencer: Sequencer, now: datetime) -> None:
+    """Put the seed policy into force if the store has none like it, with an entry in the log."""
+    policies = Policies(engine)
+    settled = await policies.settle(now)
+    if settled.is_new:
+        entry = Entry(kind="policy", values={"version": settled.policy.version, "digest": settled.policy.digest})
+        receipt = await sequencer.append(Pending(entry=entry))
+        await policies.note_log_index(settled.policy.version, receipt.index)
+
+
+class LiveSources:
+    """The sites that are asked per question, opened on first use and closed with the hub."""
+
+    def __init__(self, settings: Settings, around: Surroundings) -> None:
+        self.sources: Sequence[LiveSource] = tuple(
+            LiveSource(
+                config=config,
+                connector=open_site(config, _secrets(settings, around), now=around.clock.now),
+                book=load_rules(),
+                clock=around.clock,
+                log=around.log,
+            )
+            for config in configured_sites(settings)
+            if config.live
+        )
+
+    async def close(self) -> None:
+        """Let go of every site."""
+        for source in self.sources:
+            await source.close()
+
+
+def configured_sites(settings: Settings) -> tuple[SiteConfig, ...]:
+    """Read the site descriptions the settings point to; none without a folder."""
+    return () if settings.sites is None else load_sites(settings.sites)
+
+
+def _secrets(settings: Settings, around: Surroundings) -> ReferredSecrets:
+    return ReferredSecrets(environment=around.environment, folder=settings.sites or Path())
