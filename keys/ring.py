@@ -50,10 +50,10 @@ class KeyUse(StrEnum):
 
 
 class TokenAlgorithm(StrEnum):
-    """How a token key signs (RFC 7518, 3.1; RFC 8037, 3.1)."""
+    """How a token key signs (RFC 7518, 3.1; RFC 9864, 2.2, which retires the name EdDSA)."""
 
     ES256 = "ES256"
-    EDDSA = "EdDSA"
+    ED25519 = "Ed25519"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,19 +187,21 @@ class KeyRing:
         return self.directory / f"{quote(name, safe='')}.{use}.jwk"
 
     def _read(self, use: KeyUse, name: str) -> Jwk:
-        path = self._path(use, name)
         try:
-            file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            # Not to wait for a writer, should a pipe stand there.
+            file = os.open(self._path(use, name), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         except FileNotFoundError:
             raise RingError(f"the ring has no {use} key {name}") from None
         except OSError as fault:
             raise RingError(f"the {use} key {name} cannot be read: {fault.strerror}") from None
-        with os.fdopen(file, "rb") as opened:
+        try:
             # Asked of the open file, not of the path: nobody can put another in its place in between.
-            state = os.fstat(opened.fileno())
+            state = os.fstat(file)
             if not stat.S_ISREG(state.st_mode) or state.st_mode & _OTHERS:
                 raise RingError(f"the {use} key {name} is open to others: its file must be regular, mode 0600")
-            content = opened.read(_MAX_FILE)
+            content = os.read(file, _MAX_FILE)
+        finally:
+            os.close(file)
         try:
             jwk = orjson.loads(content)
         except orjson.JSONDecodeError:
@@ -263,7 +265,7 @@ def _ed25519_jwk(key: Ed25519PrivateKey) -> Jwk:
 
 
 def _new_token_jwk(algorithm: TokenAlgorithm) -> Jwk:
-    if algorithm is TokenAlgorithm.EDDSA:
+    if algorithm is TokenAlgorithm.ED25519:
         return {**_ed25519_jwk(Ed25519PrivateKey.generate()), "alg": algorithm.value, "use": "sig"}
     numbers = ec.generate_private_key(ec.SECP256R1()).private_numbers()
     point = numbers.public_numbers
