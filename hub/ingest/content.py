@@ -13,7 +13,8 @@ Rules:
 Source: DOMAIN 2.3.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from hashlib import sha256
 from unicodedata import is_normalized, normalize
 
@@ -30,12 +31,13 @@ _ENCODER = msgspec.msgpack.Encoder()
 
 
 def record_key(record: Record, extra: Mapping[str, str]) -> str:
-    """Key of *record* within its subject and kind, 32 hex digits."""
-    body, *rest = type(record).KEY_FIELDS
-    parts = [_part(record, body) or _part(record, "authority_name"), *(_part(record, name) for name in rest)]
-    index = extra.get("violation_index") or _FIRST_INDEX
-    text = canonical_json([type(record).KIND, *parts, index])
-    return sha256(text).hexdigest()[:_KEY_LENGTH]
+    """Key of *record* within its subject and kind, 32 hex digits; *extra* is what came besides it."""
+    return _key(type(record), partial(getattr, record), extra)
+
+
+def row_key(kind: type[Record], values: Mapping[str, str | None], extra: Mapping[str, str]) -> str:
+    """Key that a row of *kind* would have, read from its texts as sent: the same as the record's, if they are clean."""
+    return _key(kind, values.get, extra)
 
 
 def content_digest(record: Record, extra: Mapping[str, str], *, withdrawn: bool) -> str:
@@ -52,11 +54,28 @@ def content_digest(record: Record, extra: Mapping[str, str], *, withdrawn: bool)
     return digest(data if is_normalized("NFC", text) else normalize("NFC", text).encode())
 
 
+def hiding_digest(digest_before: str, extra: Mapping[str, str], *, withdrawn: bool) -> str:
+    """Digest of a version that only takes the content of *digest_before* out of sight."""
+    said = {name: value for name, value in extra.items() if value}
+    return digest(canonical_json({"of": digest_before, "extra": said | ({"op": "D"} if withdrawn else {})}))
+
+
 def body_of(record: Record) -> bytes:
     """The bytes a record is stored as: msgpack of its catalogue class, without nulls."""
     return _ENCODER.encode(record)
 
 
-def _part(record: Record, name: str) -> str | None:
-    value = getattr(record, name, None)
+def _key(kind: type[Record], value_of: Callable[[str], object], extra: Mapping[str, str]) -> str:
+    body, *rest = kind.KEY_FIELDS
+    # A kind without deciding body has its own first part there (a registration's code).
+    parts = [_part(value_of(body)) or _name_instead(body, value_of), *(_part(value_of(name)) for name in rest)]
+    index = extra.get("violation_index") or _FIRST_INDEX
+    return sha256(canonical_json([kind.KIND, *parts, index])).hexdigest()[:_KEY_LENGTH]
+
+
+def _name_instead(body: str, value_of: Callable[[str], object]) -> str | None:
+    return _part(value_of("authority_name")) if body == "authority_code" else None
+
+
+def _part(value: object) -> str | None:
     return name_key(value) or None if isinstance(value, str) else None

@@ -88,6 +88,10 @@ class Ledger:
         """Whether some version of the record is in force."""
         return (subject, key) in self._heads
 
+    def is_stored(self, subject: str, key: str) -> bool:
+        """Whether the record was in force before this batch."""
+        return (subject, key) in self._stored
+
     def enter(self, entry: Entry) -> Verdict:
         """Rule upon *entry* and note what has to be written."""
         place = entry.subject, entry.key

@@ -95,6 +95,14 @@ class Register:
                     status=row.status,
                 )
 
+    async def load_missing(self, reader: Reader, codes: Iterable[str]) -> None:
+        """Load those of *codes* that are known and were not loaded yet."""
+        await self.load(reader, set(codes) - self._entries.keys())
+
+    def known_codes(self) -> frozenset[str]:
+        """Codes of the subjects that are loaded or made."""
+        return frozenset(self._entries)
+
     def find(self, code: str) -> Entry | None:
         """The subject with *code*, None if nobody knows it."""
         return self._entries.get(code)

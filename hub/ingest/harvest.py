@@ -1,0 +1,301 @@
+"""
+Collects from one site: every stream, batch by batch, each durable before the next is asked for.
+
+Rules:
+    - A stream resumes from its stored cursor, which moves in the same transaction as the rows.
+    - One dead stream never stops another. What a fault stops is said by its type: see `connectors.errors`.
+    - The owner is told what became of a batch after it is durable; a report that cannot be sent is owed, and sent again
+      at the start of the next run.
+    - What a connector raises beyond `SourceError` is its bug: the stream stops, the error is logged by type alone.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+import stamina
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from connectors.errors import OperatorNeeded, RetryLater, SourceError, StopSite, StopStream
+from connectors.port import Batch, Capability, Connector, Stream
+from connectors.site import SiteConfig
+from hub.clock import iso
+from hub.ingest import store
+from hub.ingest.answers import Answer, outcome_of
+from hub.ingest.intake import Intake, StreamMovedError
+from hub.store.engine import glancing, writing
+from hub.store.sources import note_failure, note_success
+from schema.catalogue import KINDS
+from schema.rules.book import RuleBook
+
+T = TypeVar("T")
+_CONNECTOR_FAULT = "CONNECTOR_FAULT"
+_UNKNOWN_KIND = "UNKNOWN_KIND"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a passing fault is borne: tries in all, and seconds between them when the source names none."""
+
+    attempts: int = 5
+    wait_s: float = 1.0
+    longest_wait_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamReport:
+    """
+    What a run brought from one stream.
+
+    Attributes:
+        name, kind: Which stream.
+        batches, received, accepted, rejected, unchanged: Counts of this run; a batch known already counts no rows.
+        total: Rows the source said there are or remain, None if it did not say.
+        error: Code of the fault that stopped it, None if it was read to its end.
+    """
+
+    name: str
+    kind: str
+    batches: int = 0
+    received: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    unchanged: int = 0
+    total: int | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HarvestReport:
+    """
+    What a run brought from one site.
+
+    Attributes:
+        source: Site identifier.
+        streams: In the order they were read.
+        error: Code of the fault that stopped the whole site, None if none did.
+        owed: Answers the owner still has to be told.
+    """
+
+    source: str
+    streams: tuple[StreamReport, ...] = ()
+    error: str | None = None
+    owed: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether everything the site has was read."""
+        return self.error is None and all(stream.error is None for stream in self.streams)
+
+
+Progress = Callable[[str, StreamReport], None]
+"""Called with the site and the stream's state after every batch and at the stream's end."""
+
+
+class _Stopped(Exception):
+    """The site cannot go on; carries the code."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class Harvester:
+    """Collects from sites into one store. Holds no state between runs: everything it must remember is in the store."""
+
+    def __init__(
+        self, engine: AsyncEngine, rules: RuleBook, now: Callable[[], datetime], *, patience: Patience | None = None
+    ) -> None:
+        self._engine = engine
+        self._rules = rules
+        self._now = now
+        self._patience = patience or Patience()
+        self._log = structlog.get_logger("hub.ingest")
+
+    async def run(self, connector: Connector, config: SiteConfig, *, progress: Progress | None = None) -> HarvestReport:
+        """
+        Read everything new from one site.
+
+        Args:
+            connector: The opened site; the caller closes it.
+            config: Its description, from which its row is made.
+            progress: Told after every batch.
+
+        Returns:
+            What was brought and what failed: no fault of the site is raised.
+
+        Raises:
+            SQLAlchemyError: the store cannot be used; what was committed stays.
+        """
+        async with writing(self._engine) as writer:
+            await store.enrol_source(writer, config)
+        streams: list[StreamReport] = []
+        error: str | None = None
+        try:
+            if Capability.READ in connector.capabilities:
+                await self._send_owed(connector)
+                for stream in await self._discover(connector):
+                    read = await self._read(connector, config, stream, progress or _silent)
+                    streams.append(read)
+            else:
+                await self._look(connector)
+        except _Stopped as stop:
+            error = stop.code
+        report = HarvestReport(source=config.id, streams=tuple(streams), error=error)
+        await self._note(report)
+        async with glancing(self._engine) as reader:
+            left = await store.owed(reader, config.id) if Capability.REPORT in connector.capabilities else ()
+        return replace(report, owed=len(left))
+
+    async def _look(self, connector: Connector) -> None:
+        health = await connector.check()
+        if not health.reachable:
+            raise _Stopped(health.code)
+
+    async def _discover(self, connector: Connector) -> Sequence[Stream]:
+        """List the streams, registrations first, so that other records meet subjects by their registered name."""
+        order = {kind: place for place, kind in enumerate(KINDS)}
+        try:
+            streams = await self._patiently(connector.discover)
+        except SourceError as error:
+            raise _Stopped(error.code) from error
+        return sorted(streams, key=lambda stream: (order.get(stream.kind, len(order)), stream.name))
+
+    async def _read(self, connector: Connector, config: SiteConfig, stream: Stream, progress: Progress) -> StreamReport:
+        tally = _Tally(StreamReport(name=stream.name, kind=stream.kind), config.id, progress)
+        try:
+            if stream.kind not in KINDS:
+                raise StopStream(config.id, _UNKNOWN_KIND, stream.kind)
+            await self._patiently(lambda: self._drain(connector, config, stream, tally))
+        except (StopSite, OperatorNeeded) as error:
+            await self._fail(config.id, stream, tally, error)
+            raise _Stopped(error.code) from error
+        except SourceError as error:
+            await self._fail(config.id, stream, tally, error)
+        tally.tell()
+        return tally.report
+
+    async def _drain(self, connector: Connector, config: SiteConfig, stream: Stream, tally: "_Tally") -> None:
+        """Read the stream from its stored cursor to its end."""
+        intake = Intake(self._engine, self._rules, source=config.id, region=config.region)
+        async with glancing(self._engine) as reader:
+            cursor = await store.find_cursor(reader, config.id, stream.name)
+        batches = connector.read(stream.name, cursor)
+        try:
+            while (batch := await _next(batches, config.id)) is not None:
+                taken = await intake.take(batch, now=self._now(), after=cursor)
+                cursor = batch.cursor
+                tally.add(taken.answer, batch.total, repeated=taken.repeated)
+                await self._tell(connector, taken.answer)
+        except StreamMovedError as error:
+            raise RetryLater(config.id, "STREAM_MOVED", retry_after_s=0.0) from error
+        finally:
+            if isinstance(batches, AsyncGenerator):
+                await batches.aclose()
+
+    async def _patiently(self, step: Callable[[], Awaitable[T]]) -> T:
+        """Run *step*, again and again while its fault is a passing one and patience lasts."""
+
+        def hook(error: Exception) -> bool | timedelta:
+            if not isinstance(error, RetryLater):
+                return False
+            if error.retry_after_s is None:
+                return True
+            return timedelta(seconds=min(error.retry_after_s, self._patience.longest_wait_s))
+
+        async for attempt in stamina.retry_context(
+            on=hook,
+            attempts=self._patience.attempts,
+            timeout=None,
+            wait_initial=self._patience.wait_s,
+            wait_max=self._patience.longest_wait_s,
+            wait_jitter=self._patience.wait_s,
+        ):
+            with attempt:
+                return await step()
+        raise AssertionError("stamina ends with a result or an error")
+
+    async def _send_owed(self, connector: Connector) -> None:
+        if Capability.REPORT not in connector.capabilities:
+            return
+        async with glancing(self._engine) as reader:
+            answers = await store.owed(reader, connector.source)
+        for answer in answers:
+            if not await self._tell(connector, answer):
+                return
+
+    async def _tell(self, connector: Connector, answer: Answer) -> bool:
+        """Report *answer* to the owner. What cannot be sent now stays owed: the rows are safe either way."""
+        if Capability.REPORT not in connector.capabilities:
+            return True
+        try:
+            await connector.report(outcome_of(answer))
+        except SourceError as error:
+            self._log.warning("report owed", source=connector.source, stream=answer.stream, code=error.code)
+            return False
+        async with writing(self._engine) as writer:
+            await store.note_reported(writer, connector.source, answer, iso(self._now()))
+        return True
+
+    async def _fail(self, source: str, stream: Stream, tally: "_Tally", error: SourceError) -> None:
+        tally.report = replace(tally.report, error=error.code)
+        self._log.warning("stream stopped", source=source, stream=stream.name, code=error.code, detail=error.detail)
+        async with writing(self._engine) as writer:
+            await store.put_stream(writer, source, stream.name, stream.kind, {"last_error": error.code})
+
+    async def _note(self, report: HarvestReport) -> None:
+        async with writing(self._engine) as writer:
+            if report.is_whole:
+                await note_success(writer, report.source, self._now())
+            else:
+                await note_failure(writer, report.source, self._now(), _site_error(report))
+
+
+class _Tally:
+    """Counts one stream's run and tells of it."""
+
+    def __init__(self, report: StreamReport, source: str, progress: Progress) -> None:
+        self.report = report
+        self._source = source
+        self._progress = progress
+
+    def add(self, answer: Answer, total: int | None, *, repeated: bool) -> None:
+        now = self.report
+        self.report = replace(
+            now,
+            batches=now.batches + 1,
+            received=now.received + (0 if repeated else answer.received),
+            accepted=now.accepted + (0 if repeated else answer.accepted),
+            rejected=now.rejected + (0 if repeated else answer.rejected),
+            unchanged=now.unchanged + (0 if repeated else answer.unchanged),
+            total=total if total is not None else now.total,
+        )
+        self.tell()
+
+    def tell(self) -> None:
+        self._progress(self._source, self.report)
+
+
+async def _next(batches: AsyncIterator[Batch], source: str) -> Batch | None:
+    """The next batch, None at the end. Any exception of the iteration leaves as a `SourceError`."""
+    try:
+        return await anext(batches, None)
+    except SourceError:
+        raise
+    except Exception as error:
+        # Its text may quote a record, so only its type is kept.
+        raise StopStream(source, _CONNECTOR_FAULT, type(error).__name__) from error
+
+
+def _site_error(report: HarvestReport) -> str | None:
+    """The code that stands for the whole site: its own, or the first stream's if no stream was read to its end."""
+    if report.error is not None:
+        return report.error
+    errors = [stream.error for stream in report.streams]
+    return errors[0] if None not in errors else None
+
+
+def _silent(_source: str, _report: StreamReport) -> None:
+    """Nobody watches."""

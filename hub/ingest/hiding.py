@@ -1,0 +1,55 @@
+"""
+Takes a record out of sight when its withdrawal or repair arrives with other columns at fault.
+
+Why: a record that must vanish may not stay for a missing column (DOMAIN 7.3). The version in force keeps its content;
+the new version only changes its state.
+"""
+
+from dataclasses import replace
+
+from sqlalchemy import select
+
+from hub.ingest.content import hiding_digest
+from hub.ingest.examine import Examined
+from hub.ingest.judging import Judged
+from hub.ingest.ledger import Entry, Ledger
+from hub.ingest.notices import finding
+from hub.ingest.register import Register
+from hub.store import tables
+from hub.store.engine import Reader
+from hub.store.tables import table_of
+from schema.records import PublicityState
+
+_RECORD = table_of(tables.Record)
+
+
+async def hide(reader: Reader, row: Examined, kind: str, ledger: Ledger, register: Register) -> None:
+    """
+    Enter the withdrawal or repair of a refused *row*, if it names a record in force; else leave it refused.
+
+    The row is then accepted: its faults become warnings, and WD01 says what was done.
+    """
+    if not row.key or row.code is None or not ledger.is_stored(row.code, row.key):
+        return
+    place = (_RECORD.c.subject_code == row.code) & (_RECORD.c.kind == kind) & (_RECORD.c.record_key == row.key)
+    head = await reader.first(select(_RECORD).where(place))
+    if head is None:
+        return
+    withdrawn = row.row.op == "D" or row.row.extra.get("case_withdrawn", "").strip() == "1"
+    state = PublicityState.WITHDRAWN if withdrawn else PublicityState.REPAIRED
+    columns = head._asdict()
+    entry = Entry(
+        subject=row.code,
+        key=row.key,
+        digest=hiding_digest(head.digest, row.row.extra, withdrawn=row.row.op == "D"),
+        body=head.body,
+        as_of=row.as_of,
+        op=row.row.op,
+        judged={name: columns[name] for name in Judged(state=state).columns()} | {"state": state.value},
+        link_method=head.link_method,
+        link_confidence=head.link_confidence,
+    )
+    ledger.enter(entry)
+    register.touch(row.code)
+    row.findings = [replace(found, severity="W") for found in row.findings]
+    row.findings.append(finding("WD01", "W"))

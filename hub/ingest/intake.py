@@ -1,0 +1,246 @@
+"""
+Takes in one batch: checked outside, then written in one transaction with its answer and its stream's cursor.
+
+Rules:
+    - The same batch again gets the same answer, and nothing but the cursor moves.
+    - A bad row is kept in quarantine and never stops the good rest; a batch whose digest is wrong is refused whole.
+    - Nothing is overwritten: what is said anew is a new version.
+    - Killed at any point, a batch is either wholly in, with its cursor, or not at all.
+
+Source: DOMAIN 2.3, 2.5, 11.6.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from connectors.port import Batch
+from hub.clock import from_iso, iso, legal_day
+from hub.ingest import answers, store
+from hub.ingest.answers import Answer
+from hub.ingest.claims import Verdict
+from hub.ingest.examine import Examined, Examiner
+from hub.ingest.hiding import hide
+from hub.ingest.ledger import Entry, Ledger
+from hub.ingest.linking import CERTAIN, Linked, link_rows
+from hub.ingest.notices import answer_finding, finding, kept_row, ticket
+from hub.ingest.register import Register
+from hub.store.engine import Writer, writing
+from schema.catalogue import CATALOGUE_VERSION, KINDS, Registration
+from schema.identifiers.resolution import Link, Method
+from schema.publicity import add_working_days
+from schema.rules.book import RuleBook
+
+TURN = "ingest"
+"""One intake writes at a time: two that met the same new subject would each make it. See `Writer.take_turn`."""
+_MENDING = "T14"
+_UNTIED = "SR01"
+
+
+class StreamMovedError(Exception):
+    """Someone else moved the stream's cursor since it was read: what was read may have a gap, so read again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """The answer to a batch; `repeated` if it was recorded before."""
+
+    answer: Answer
+    repeated: bool
+
+
+class Intake:
+    """
+    Takes in the batches of one source.
+
+    Args:
+        engine: The store; the source's row must be there (`store.enrol_source`).
+        book: Every version of the rules.
+        source: Site identifier.
+        region: Region of the source, None for the whole country.
+    """
+
+    def __init__(self, engine: AsyncEngine, book: RuleBook, *, source: str, region: str | None) -> None:
+        self._engine = engine
+        self._book = book
+        self._source = source
+        self._region = region
+        self._examiner = Examiner(book, region=region)
+
+    async def take(self, batch: Batch, *, now: datetime, after: str | None) -> Taken:
+        """
+        Take in *batch*.
+
+        Args:
+            batch: Of a kind of the catalogue.
+            now: Moment of receipt, aware.
+            after: The cursor behind which *batch* was read.
+
+        Raises:
+            StreamMovedError: the stored cursor is no longer *after*; nothing was written.
+            SQLAlchemyError: the store cannot be used; nothing was written.
+        """
+        # 1 examine: most of the work, and none of it needs the store. A refused batch is not looked into.
+        rows = [] if batch.fault else self._examiner.examine(batch, now)
+        async with writing(self._engine) as writer:
+            await writer.take_turn(TURN)
+            # 2 where the stream stands, and whether the batch is known.
+            stands = await store.find_cursor(writer, self._source, batch.stream)
+            if stands != after:
+                raise StreamMovedError(batch.stream)
+            known = await store.find_answer(writer, self._source, batch.stream, batch.batch_id)
+            if known is not None:
+                values = {"cursor": batch.cursor, "last_read_at": iso(now), "last_error": None}
+                await store.put_stream(writer, self._source, batch.stream, batch.kind, values)
+                return Taken(answer=known, repeated=True)
+            # 3 subjects, records, tickets; then the answer and the cursor, all or nothing.
+            if batch.fault:
+                answer = self._refuse(batch, now)
+                await self._add_refusal(writer, batch, answer)
+            else:
+                answer = await self._write(writer, batch, rows, now)
+            await store.add_batch(writer, self._source, answer)
+            await store.advance(writer, self._source, batch.kind, answer, batch.cursor)
+        return Taken(answer=answer, repeated=False)
+
+    async def _write(self, writer: Writer, batch: Batch, rows: Sequence[Examined], now: datetime) -> Answer:
+        at, kind = iso(now), KINDS[batch.kind]
+        register = Register(source=self._source, at=at)
+        await register.load(writer, [row.code for row in rows if row.code is not None])
+        linked = await link_rows(writer, rows, kind, register, region=self._region)
+        await register.load_missing(writer, [link.subject_code for link in linked.links.values()])
+        ledger = Ledger(
+            kind=batch.kind,
+            source=self._source,
+            ranks=await store.ranks(writer),
+            batch_id=batch.batch_id,
+            at=at,
+            catalogue_version=CATALOGUE_VERSION,
+        )
+        await ledger.load(writer, register.known_codes())
+        unchanged = 0
+        for number, row in enumerate(rows):
+            if row.record is None:
+                await hide(writer, row, batch.kind, ledger, register)
+            elif not self._enter(row, linked.links.get(number), ledger, register, now):
+                unchanged += 1
+        await register.write(writer)
+        await ledger.write(writer)
+        answer = self._answer(batch, rows, now, unchanged)
+        await self._add_tickets(writer, batch, rows, linked, answer)
+        await store.close_tickets(writer, self._source, batch.stream, answer.accepted_row_ids, at)
+        return answer
+
+    def _enter(self, row: Examined, link: Link | None, ledger: Ledger, register: Register, now: datetime) -> bool:
+        """Enter an accepted row; say whether it told anything new."""
+        code, record = row.get_code(), row.get_record()
+        registered_before = ledger.has_head(code, row.key)
+        register.meet(code, row.name)
+        entry = Entry(
+            subject=code,
+            key=row.key,
+            digest=row.digest,
+            body=row.body,
+            as_of=row.as_of,
+            op=row.row.op,
+            judged=self._examiner.judge(row, code, legal_day(now)).columns(),
+            link_method=(link.method if link else Method.USCC).value,
+            link_confidence=link.confidence if link else CERTAIN,
+        )
+        verdict = ledger.enter(entry)
+        in_force = verdict in {Verdict.NEW_HEAD, Verdict.RESTORED}
+        if in_force:
+            register.touch(code)
+        if isinstance(record, Registration) and row.row.op != "D":
+            if in_force:
+                register.enrol(code, record, registered_before=registered_before, day=row.as_of[:10])
+            elif verdict is Verdict.NEW_VERSION:
+                register.recall(code, record, day=row.as_of[:10])
+        return in_force or verdict is Verdict.NEW_VERSION
+
+    def _answer(self, batch: Batch, rows: Sequence[Examined], now: datetime, unchanged: int) -> Answer:
+        accepted = [row for row in rows if row.is_accepted]
+        return Answer(
+            batch_id=batch.batch_id,
+            stream=batch.stream,
+            received=len(rows),
+            accepted=len(accepted),
+            rejected=len(rows) - len(accepted),
+            unchanged=unchanged,
+            at=iso(now),
+            findings=tuple(answer_finding(batch, row.row, found) for row in rows for found in row.findings),
+            accepted_row_ids=tuple(row.row.row_id for row in accepted if row.row.row_id is not None),
+        )
+
+    def _refuse(self, batch: Batch, now: datetime) -> Answer:
+        first = batch.rows[:1]
+        fault = finding(batch.fault or "", "E")
+        return Answer(
+            batch_id=batch.batch_id,
+            stream=batch.stream,
+            received=len(batch.rows),
+            accepted=0,
+            rejected=len(batch.rows),
+            fault=batch.fault,
+            at=iso(now),
+            findings=tuple(
+                answers.Finding(
+                    code=fault.code,
+                    severity="E",
+                    part=row.place.part,
+                    message_zh=fault.message_zh,
+                    message_en=fault.message_en,
+                )
+                for row in first
+            ),
+        )
+
+    async def _add_refusal(self, writer: Writer, batch: Batch, answer: Answer) -> None:
+        """One ticket for the whole batch; its rows come again when the owner sends it whole."""
+        for found, row in zip(answer.findings, batch.rows[:1], strict=True):
+            kept = msgspec.msgpack.encode({"batch_id": batch.batch_id, "rows": len(batch.rows), "mode": batch.mode})
+            opened = ticket(
+                batch, row, found, source=self._source, number=0, kept=kept, at=answer.at, due_on=self._due(answer)
+            )
+            await store.add_tickets(writer, [opened], [])
+
+    async def _add_tickets(
+        self, writer: Writer, batch: Batch, rows: Sequence[Examined], linked: Linked, answer: Answer
+    ) -> None:
+        if not answer.findings:
+            return
+        findings, due_on = iter(enumerate(answer.findings)), self._due(answer)
+        tickets: list[dict[str, object]] = []
+        proposals: list[Mapping[str, object]] = []
+        for place, row in enumerate(rows):
+            kept = kept_row(row.row) if row.findings else b""
+            for _ in row.findings:
+                number, found = next(findings)
+                opened = ticket(
+                    batch, row.row, found, source=self._source, number=number, kept=kept, at=answer.at, due_on=due_on
+                )
+                tickets.append(opened)
+                if found.code == _UNTIED:
+                    proposals += [_proposal(link, opened["id"], answer.at) for link in linked.proposals[place]]
+        await store.add_tickets(writer, tickets, proposals)
+
+    def _due(self, answer: Answer) -> str | None:
+        """Day by which the owner should have mended what is found today (T14); None if the rules set none."""
+        today = legal_day(from_iso(answer.at))
+        rules = self._book.on(today)
+        limit = rules.time_limits.get(_MENDING)
+        return add_working_days(today, limit.value, rules.calendar).day.isoformat() if limit else None
+
+
+def _proposal(link: Link, ticket_id: object, at: str) -> Mapping[str, object]:
+    return {
+        "subject_code": link.subject_code,
+        "quarantine_id": ticket_id,
+        "method": link.method.value,
+        "confidence": link.confidence,
+        "state": "proposed",
+        "proposed_at": at,
+    }
