@@ -22,6 +22,14 @@ _SPAN_SECONDS = {"h": 3600, "d": 86400}
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
 
+class MapBase(StrEnum):
+    """What a map starts from: nothing, the national column codes, or the catalogue's GraphQL names."""
+
+    NONE = "none"
+    CATALOGUE = "catalogue"
+    API = "api"
+
+
 class PageKind(StrEnum):
     """How a service divides its answer."""
 
@@ -128,8 +136,7 @@ class StreamConfig:
         row_id, op: Source columns of the row's own identifier and of I/U/D.
         schedule: `full` and `delta` as the operator wrote them.
         map_version: Version of the map, stated by whoever changes it.
-        map, extra: Catalogue fields and extra columns from source columns; `base = "catalogue"` starts the map with
-            the national column codes.
+        map, extra: Catalogue fields and extra columns from source columns; `base` says what the map starts from.
     """
 
     name: str
@@ -345,13 +352,17 @@ def _tombstone(table: TableReader | None) -> Tombstone | None:
 
 
 def _map(table: TableReader, record: type[Record], fields: frozenset[str]) -> FieldMap:
-    base = table.find_text("base", "catalogue", zh='"catalogue"', en='"catalogue"')
-    national = {spec.name: spec.field.code for spec in fields_of(record) if spec.field.code} if base else {}
-    if base and not national:
+    base = table.choice("base", MapBase, MapBase.NONE)
+    columns: dict[str, str] = {}
+    if base is MapBase.CATALOGUE:
+        columns = {spec.name: spec.field.code for spec in fields_of(record) if spec.field.code}
+    elif base is MapBase.API:
+        columns = {spec.name: spec.api_name for spec in fields_of(record)}
+    if base is not MapBase.NONE and not columns:
         raise table.error("base", "有国家栏目代码的类别", "a kind that has national column codes")
-    own = table.find_table("map") if base else table.table("map")
+    own = table.find_table("map") if columns else table.table("map")
     empty = TableReader({}, file=table.file, path=table.path_of("map"))
-    return parse_map(own or empty, fields, base=national, values=_values(table.find_table("values")))
+    return parse_map(own or empty, fields, base=columns, values=_values(table.find_table("values")))
 
 
 def _values(table: TableReader | None) -> Mapping[str, Mapping[str, str]]:
