@@ -57,7 +57,7 @@ _REPORTING = Offence(
 )
 _SCOLDED = Offence(
     type="现场管理不规范",
-    facts="施工现场安全警示标志设置不全,经责令后已改正。",
+    facts="施工现场安全警示标志设置不全，经责令后已改正。",
     basis="《四川省能源监管办法(模拟)》第十二条",
     body=ENERGY_DEPARTMENT,
     kinds="通报批评",
@@ -84,7 +84,7 @@ _QUALITY = Offence(
 )
 _WASTE = Offence(
     type="危险废物未按规定贮存",
-    facts="废变压器油露天存放,未设置识别标志。",
+    facts="废变压器油露天存放，未设置识别标志。",
     basis="《中华人民共和国固体废物污染环境防治法》第一百一十二条",
     body=ENVIRONMENT,
     kinds="罚款",
@@ -93,7 +93,7 @@ _WASTE = Offence(
 )
 _SAFETY = Offence(
     type="未落实安全生产责任制",
-    facts="高处作业未采取防坠落措施,存在重大事故隐患。",
+    facts="高处作业未采取防坠落措施，存在重大事故隐患。",
     basis="《中华人民共和国安全生产法》第九十七条",
     body=SAFETY,
     kinds="罚款;责令停产停业",

@@ -60,3 +60,22 @@ class WorldRow:
         if value is None or isinstance(value, str):
             return value
         raise TypeError(f"{self.kind}.{column}: expected text, got {type(value).__name__}")
+
+
+_MARKS: Final = {
+    "Registration": "JB",
+    "Licence": "XK",
+    "Penalty": "CF",
+    "ListEntry": "MD",
+    "Grade": "PJ",
+    "Commitment": "CN",
+    "Supplier": "GY",
+    "SupplierSanction": "BL",
+    "Performance": "LY",
+    "Arrears": "QF",
+}
+
+
+def row_id_of(kind: str, index: int, number: int) -> str:
+    """Name the record *number* of *kind* of the subject at *index*: sorts in the order of the world."""
+    return f"{_MARKS[kind]}-{index:08d}-{number}"

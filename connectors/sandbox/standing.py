@@ -112,8 +112,8 @@ SERIOUS_ROLLS: Final = ("L02", "L06", "L01", "L03")
 WATCH_ROLLS: Final = ("W01", "W02", "W03", "W01")
 
 _PROMISES: Final = (
-    ("主动", "依法诚信经营,自觉接受监督"),
-    ("信用修复", "已改正违法行为,今后依法经营"),
+    ("主动", "依法诚信经营，自觉接受监督"),
+    ("信用修复", "已改正违法行为，今后依法经营"),
     ("审批替代", "申请承装(修、试)电力设施许可延续的告知承诺"),
     ("行业自律", "遵守电力行业信用自律公约"),
 )
@@ -194,7 +194,7 @@ def commitment(subject: Subject, number: int, on: date, draws: Draws) -> Values:
         "CNBH": f"CN{made.year}{subject.index % 10**6:06d}{number}",
         "CNLX": kind,
         "CNSY": matter,
-        "CNNR": f"本单位承诺:{matter};如有违反,自愿接受约束。",
+        "CNNR": f"本单位承诺:{matter};如有违反，自愿接受约束。",
         "CNRQ": made.isoformat(),
         "LXQX": due.isoformat(),
         "SLDW": ENERGY_DEPARTMENT.name,

@@ -23,7 +23,7 @@ from connectors.sandbox.dirt import Fate, fate, soil
 from connectors.sandbox.draws import Draws
 from connectors.sandbox.edits import Edits
 from connectors.sandbox.names import NAMES
-from connectors.sandbox.rows import SHANGHAI, Platform, WorldRow
+from connectors.sandbox.rows import SHANGHAI, Platform, WorldRow, row_id_of
 from connectors.sandbox.showcase import showcase
 from connectors.sandbox.subjects import SHOWCASE, Subject, Subjects
 
@@ -34,6 +34,8 @@ _SPAN_DAYS: Final = {"Grade": 330}
 _SPAN_DAYS_USUAL: Final = 1095
 _SHOWCASE_DAYS: Final = 2
 
+_REVOKED: Final = "原处罚决定被撤销"
+
 Place = tuple[datetime, str]
 
 
@@ -43,8 +45,10 @@ class World:
 
     Attributes:
         seed, size, today: What it is made from.
-        now: The world's clock, aware, Asia/Shanghai.
+        begin: The midnight that begins `today`, aware, Asia/Shanghai: no untouched row is later.
+        now: The world's clock, same form.
         edits: What was changed on top, in order.
+        is_soiled: Whether dirt falls on its rows.
     """
 
     def __init__(self, seed: int = 7, size: int = 200, *, today: date = REFERENCE_DAY, dirt: bool = True) -> None:
@@ -55,8 +59,8 @@ class World:
         self.today = today
         self.now = datetime.combine(today, time(), SHANGHAI)
         self.edits = Edits()
-        self._dirt = dirt
-        self._begin = self.now
+        self.is_soiled = dirt
+        self.begin = self.now
         self._subjects = Subjects(seed, size, today)
         self._showcase = showcase(today)
         self._dealt = Dealt(seed, size, self._showcase)
@@ -137,7 +141,7 @@ class World:
         row = WorldRow(
             platform=platform,
             kind=kind,
-            row_id=f"{_row_id(kind, index, number)}-new",
+            row_id=f"{row_id_of(kind, index, number)}-new",
             code=code,
             values={**made, **(changes or {})},
             updated=self.now,
@@ -150,11 +154,27 @@ class World:
         changed = replace(row, values={**row.values, **changes}, updated=self.now, op="U", dirt=None)
         return self.edits.add(changed, instead_of=row)
 
-    def withdraw(self, row: WorldRow, reason: str = "原处罚决定被撤销") -> WorldRow:
+    def withdraw(self, row: WorldRow, reason: str = _REVOKED) -> WorldRow:
         """Withdraw *row*: it stays as a tombstone with its reason."""
         self._tick()
-        values = {**row.values, **({"cutreason": reason, "publicstatus": "已撤销"} if row.kind == "Penalty" else {})}
-        return self.edits.add(replace(row, values=values, updated=self.now, op="D"), instead_of=row)
+        return self.edits.add(replace(self.tombstone_of(row, reason), updated=self.now), instead_of=row)
+
+    def untouched(self, platform: Platform, kind: str) -> Iterator[WorldRow]:
+        """Iterate the rows of *kind* on *platform* as they were before any edit, in order."""
+        return self._base(platform, kind, None)
+
+    def fate_of(self, row: WorldRow) -> Fate:
+        """Tell whether untouched *row* of the files or the front database was changed after its first delivery."""
+        return fate((self.seed, row.row_id)) if self.is_soiled and not self.is_shown(row) else Fate.STAYS
+
+    def is_shown(self, row: WorldRow) -> bool:
+        """Whether *row* is about a subject of the showcase."""
+        return int(row.row_id.split("-")[1]) < SHOWCASE
+
+    def tombstone_of(self, row: WorldRow, reason: str = _REVOKED) -> WorldRow:
+        """Give *row* as it stands when it was withdrawn for *reason*; its time is the caller's to set."""
+        told = {"cutreason": reason, "publicstatus": "已撤销"} if row.kind == "Penalty" else {}
+        return replace(row, values={**row.values, **told}, op="D")
 
     def advance(self, by: timedelta) -> None:
         """
@@ -235,7 +255,7 @@ class World:
             return 0, 0
         ordinary = self.size - SHOWCASE
         span = self._span(kind)
-        passed = int((since[0] - (self._begin - timedelta(days=_SHOWCASE_DAYS, seconds=span))).total_seconds())
+        passed = int((since[0] - (self.begin - timedelta(days=_SHOWCASE_DAYS, seconds=span))).total_seconds())
         if passed >= span:
             return ordinary, self.size
         # A step to either side: a subject's rows follow each other by a second each, and the division rounds down.
@@ -252,10 +272,10 @@ class World:
 
     def _updated(self, kind: str, index: int, number: int) -> datetime:
         if index < SHOWCASE:
-            return self._begin - timedelta(days=_SHOWCASE_DAYS) + timedelta(hours=index, minutes=number)
+            return self.begin - timedelta(days=_SHOWCASE_DAYS) + timedelta(hours=index, minutes=number)
         span = self._span(kind)
         since_start = span * (index - SHOWCASE) // (self.size - SHOWCASE)
-        return self._begin - timedelta(days=_SHOWCASE_DAYS, seconds=span - since_start - number)
+        return self.begin - timedelta(days=_SHOWCASE_DAYS, seconds=span - since_start - number)
 
     def _of(self, platform: Platform, kind: str, index: int) -> list[WorldRow]:
         plan = self._dealt.plan(kind, index)
@@ -264,10 +284,10 @@ class World:
     def _row(self, platform: Platform, kind: str, index: int, number: int) -> WorldRow:
         subject = self.subject(index)
         updated = self._updated(kind, index, number)
-        row_id = _row_id(kind, index, number)
+        row_id = row_id_of(kind, index, number)
         values = self._make(kind, subject, number, updated.date())
         row = WorldRow(platform=platform, kind=kind, row_id=row_id, code=subject.code, values=values, updated=updated)
-        return row if index < SHOWCASE or not self._dirt else self._dirty(row)
+        return row if index < SHOWCASE or not self.is_soiled else self._dirty(row)
 
     def _dirty(self, row: WorldRow) -> WorldRow:
         if row.platform is Platform.GROUP:
@@ -275,7 +295,7 @@ class World:
         name = (self.seed, row.row_id)
         # Files and the front database deliver corrections and withdrawals as rows of their own: see `history`.
         if row.platform is Platform.NATIONAL and row.kind != "Registration" and fate(name) is Fate.WITHDRAWN:
-            return replace(row, op="D", values={**row.values, **_tombstone(row.kind)})
+            return self.tombstone_of(row)
         values = {column: row.text(column) for column in row.values}
         spoiled = soil(row.kind, values, name)
         return replace(row, values=values, dirt=spoiled)
@@ -317,11 +337,3 @@ _MAKERS: Final[Mapping[str, Callable[[Subject, int, date, Draws], Mapping[str, J
     "Performance": dealings.performance,
     "Arrears": dealings.arrears,
 }
-
-
-def _row_id(kind: str, index: int, number: int) -> str:
-    return f"{kind[:2].upper()}-{index:08d}-{number}"
-
-
-def _tombstone(kind: str) -> Mapping[str, str]:
-    return {"cutreason": "原处罚决定被撤销", "publicstatus": "已撤销"} if kind == "Penalty" else {}
