@@ -145,12 +145,14 @@ class RuleBook:
         List the periods that bound a record of *severity* decided on *decided_on*.
 
         First that of its decision day (before all of them, the first), then each later one that reaches back
-        (`older = "earlier-end"`). Empty only if the class has no period at all.
+        (`older = "earlier-end"`).
+
+        Raises:
+            NoRuleError: no period of that class is in force on that day.
         """
-        held = [period for period in self.periods if period.code == severity.value]
-        own = [period for period in held if period.holds_on(decided_on)] or held[:1]
-        later = [period for period in held if period.older and period.effective_from > decided_on]
-        return (*own, *(period for period in later if period not in own))
+        own = self.on(decided_on).publicity_period(severity)
+        reaching = (one for one in self.periods if one.code == severity.value and one.older is not None)
+        return (own, *(one for one in reaching if one.effective_from > max(decided_on, own.effective_from)))
 
 
 def _turning_days(files: Files) -> list[date]:

@@ -152,5 +152,14 @@ class TestPeriodsFor:
 
         assert ["order-58"] == [period.regime for period in book.periods_for(Severity.GENERAL, date(2025, 1, 1))]
 
-    def test_a_class_without_any_period_has_none(self):
-        assert () == RuleBook.parse(with_file("publicity.toml", "")).periods_for(Severity.MINOR, ENERGY)
+    def test_a_class_without_any_period_is_refused(self):
+        with pytest.raises(NoRuleError, match="no publicity period '轻微'"):
+            RuleBook.parse(with_file("publicity.toml", "")).periods_for(Severity.MINOR, ENERGY)
+
+    def test_a_class_whose_rules_have_ended_is_refused(self):
+        text = shipped()["publicity.toml"].split("# Order 36", maxsplit=1)[0]
+        book = RuleBook.parse(with_file("publicity.toml", text))
+
+        assert ["order-58"] == [period.regime for period in book.periods_for(Severity.MINOR, date(2026, 3, 31))]
+        with pytest.raises(NoRuleError):
+            book.periods_for(Severity.MINOR, date(2026, 4, 1))
