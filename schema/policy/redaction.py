@@ -29,28 +29,13 @@ _OLD_CITIZEN = re.compile(
     _NOT_GLUED[0] + r"[1-9]\d{5}\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}" + _NOT_GLUED[1], re.ASCII
 )
 _SAID_IDENTITY = re.compile(r"身份证(?:件)?(?:号码|编号|号)?[ :：为是]{0,2}([0-9Xx*]{6,18})")
+_SAID_ACCOUNT = re.compile(r"(?:银行卡|卡|账|帐|账户|帐户)(?:号码|号)[ :：为是]{0,2}((?:\d[ -]?){7,}\d)", re.ASCII)
 _TITLE = re.compile(
     rf"(?:法定代表人|法人代表|负责人|责任人|联系人|经办人|姓名)([ :：（(为是系]{{0,3}})([{_HAN}]{{2,}}(?:·[{_HAN}]+)*)"
 )
-_BEFORE_IDENTITY = re.compile(rf"([{_HAN}]{{2,}}(?:·[{_HAN}]+)*)(?=[ ，,、（(]{{0,2}}(?:公民|居民)?身份证)")
+_BEFORE_IDENTITY = re.compile(rf"([{_HAN}]{{2,}}(?:·[{_HAN}]+)*)(?=[ ，,、（(]{{0,2}}身份证)")
 # Words that begin with a family name's character and follow a title without a name between.
-_NO_NAME = (
-    "应当",
-    "应该",
-    "应及",
-    "应在",
-    "应对",
-    "应按",
-    "应予",
-    "和其",
-    "时任",
-    "于",
-    "有权",
-    "相关",
-    "须",
-    "明知",
-    "向",
-)
+_NO_NAME = ("应当", "应该", "应及", "应在", "应对", "应按", "应予", "和其", "时任", "于", "有权", "相关", "须", "向")
 _LONGEST_NAME = 4
 
 
@@ -66,7 +51,8 @@ def _once(text: str) -> str:
     spans = list(spans_of_citizen_numbers(text))
     for pattern in (_MOBILE, _LANDLINE, _EMAIL, _OLD_CITIZEN):
         spans += [found.span() for found in pattern.finditer(folded)]
-    spans += [found.span(1) for found in _SAID_IDENTITY.finditer(folded)]
+    for said in (_SAID_IDENTITY, _SAID_ACCOUNT):
+        spans += [found.span(1) for found in said.finditer(folded)]
     spans += [found.span() for found in _CARD.finditer(folded) if _is_card(found.group())]
     characters = list(text)
     for start, end in spans:
@@ -87,11 +73,15 @@ def _without_names(text: str) -> str:
 
 def _named_after_title(found: re.Match[str]) -> str:
     run = found[2]
-    if run.startswith(_NO_NAME) or not _begins_like_a_name(run):
+    if run.startswith(_NO_NAME) or not _begins_like_a_name(run) or _is_masked(found):
         return found.group()
     kept, length = _extent(run)
     head = found.group()[: -len(run)]
     return f"{head}{run[:kept]}*{run[length:]}"
+
+
+def _is_masked(found: re.Match[str]) -> bool:
+    return found[2] in COMPOUND_SURNAMES and found.string.startswith("*", found.end())
 
 
 def _extent(run: str) -> tuple[int, int]:
@@ -103,16 +93,16 @@ def _extent(run: str) -> tuple[int, int]:
 
 
 def _named_before_identity(found: re.Match[str]) -> str:
-    run = found.group()
+    run = found.group().removesuffix("居民").removesuffix("公民")
+    rest = found.group()[len(run) :]
     if "·" in run:
-        return f"{run[0]}*"
-    starts = [
-        place for place in range(max(0, len(run) - _LONGEST_NAME), len(run) - 1) if _begins_like_a_name(run[place:])
-    ]
-    if not starts:
-        return run
-    name = run[starts[0] :]
-    return f"{run[: starts[0]]}{name[: _extent(name)[0]]}*"
+        return f"{run[0]}*{rest}"
+    last = range(max(0, len(run) - _LONGEST_NAME), len(run) - 1)
+    start = next((place for place in last if _begins_like_a_name(run[place:])), None)
+    if start is None:
+        return found.group()
+    name = run[start:]
+    return f"{run[:start]}{name[: _extent(name)[0]]}*{rest}"
 
 
 def _begins_like_a_name(run: str) -> bool:

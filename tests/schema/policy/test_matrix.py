@@ -186,7 +186,7 @@ class TestRows:
         assert SHOWN == askers.subject.both("C11", "m5", tier=unpublished)
 
     def test_c12_the_grade_is_public_and_the_score_is_not(self, askers: Askers):
-        """The certificate is P. The score, tier I, goes to a group with consent, the rating association, the subject."""
+        """The certificate is P. The score, I, goes to a group with consent, the rating association, the subject."""
         grade, score = {"coordinate": "Grade.grade"}, {"coordinate": "Grade.score", "tier": "I"}
 
         assert ["m0", "m0", "x"] == [
