@@ -176,8 +176,8 @@ class Intake:
         )
 
     def _refuse(self, batch: Batch, now: datetime) -> Answer:
-        first = batch.rows[:1]
         fault = finding(batch.fault or "", "E")
+        part = batch.rows[0].place.part if batch.rows else batch.batch_id
         return Answer(
             batch_id=batch.batch_id,
             stream=batch.stream,
@@ -186,26 +186,26 @@ class Intake:
             rejected=len(batch.rows),
             fault=batch.fault,
             at=iso(now),
-            findings=tuple(
+            findings=(
                 answers.Finding(
                     code=fault.code,
-                    severity="E",
-                    part=row.place.part,
+                    severity=fault.severity,
+                    part=part,
                     message_zh=fault.message_zh,
                     message_en=fault.message_en,
-                )
-                for row in first
+                ),
             ),
         )
 
     async def _add_refusal(self, writer: Writer, batch: Batch, answer: Answer) -> None:
         """One ticket for the whole batch; its rows come again when the owner sends it whole."""
-        for found, row in zip(answer.findings, batch.rows[:1], strict=True):
-            kept = msgspec.msgpack.encode({"batch_id": batch.batch_id, "rows": len(batch.rows), "mode": batch.mode})
-            opened = ticket(
-                batch, row, found, source=self._source, number=0, kept=kept, at=answer.at, due_on=self._due(answer)
-            )
-            await store.add_tickets(writer, [opened], [])
+        kept = msgspec.msgpack.encode({"batch_id": batch.batch_id, "rows": len(batch.rows), "mode": batch.mode})
+        due_on = self._due(answer)
+        opened = [
+            ticket(batch, found, source=self._source, number=number, kept=kept, at=answer.at, due_on=due_on)
+            for number, found in enumerate(answer.findings)
+        ]
+        await store.add_tickets(writer, opened, [])
 
     async def _add_tickets(
         self, writer: Writer, batch: Batch, rows: Sequence[Examined], linked: Linked, answer: Answer
@@ -220,7 +220,7 @@ class Intake:
             for _ in row.findings:
                 number, found = next(findings)
                 opened = ticket(
-                    batch, row.row, found, source=self._source, number=number, kept=kept, at=answer.at, due_on=due_on
+                    batch, found, source=self._source, number=number, kept=kept, at=answer.at, due_on=due_on
                 )
                 tickets.append(opened)
                 if found.code == _UNTIED:

@@ -80,7 +80,6 @@ def answer_finding(batch: Batch, row: Row, found: Finding) -> answers.Finding:
 
 def ticket(
     batch: Batch,
-    row: Row,
     found: answers.Finding,
     *,
     source: str,
@@ -94,7 +93,6 @@ def ticket(
 
     Args:
         batch: Its batch.
-        row: Its row.
         found: The finding.
         source: Site identifier.
         number: Place of the finding in the batch's answer; with the batch it makes the ticket's id.
@@ -103,7 +101,7 @@ def ticket(
         due_on: Day by which the owner should have mended it.
     """
     identity = canonical_json([source, batch.stream, batch.batch_id, number])
-    place = {"part": row.place.part, "row": row.place.row, "path": row.place.path}
+    place = {"part": found.part, "row": found.row, "path": found.path}
     return {
         "id": sha256(identity).hexdigest()[:_ID_LENGTH],
         "source": source,
@@ -114,7 +112,7 @@ def ticket(
         "severity": found.severity,
         "place": orjson.dumps(place).decode(),
         "column": found.column,
-        "row_id": row.row_id,
+        "row_id": found.row_id,
         "message_zh": found.message_zh,
         "message_en": found.message_en,
         "row": kept,

@@ -75,7 +75,8 @@ def open_engine(url: str, *, pool_size: int = 5) -> AsyncEngine:
         pool_size=pool_size,
         max_overflow=pool_size,
         connect_args={"isolation_level": None} if sqlite else {},
-        skip_autocommit_rollback=True,
+        # SQLite's driver is always told not to begin by itself, which SQLAlchemy would take for autocommit.
+        skip_autocommit_rollback=not sqlite,
     )
     if sqlite:
         _tend_sqlite(engine.sync_engine)

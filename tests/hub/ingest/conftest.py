@@ -1,0 +1,34 @@
+"""An intake on a migrated store, for one source or several."""
+
+from collections.abc import Callable
+
+import pytest
+
+from hub.ingest import store as memory
+from hub.ingest.intake import Intake, Taken
+from hub.rulebook import load_rules
+from hub.store.engine import reading, writing
+from tests.hub.ingest.world import NOW, site
+
+
+@pytest.fixture(scope="session")
+def book():
+    return load_rules()
+
+
+@pytest.fixture
+def take(store, book) -> Callable[..., Taken]:
+    """Take in a batch as a harvester would: from where the stream stands."""
+    intakes: dict[str, Intake] = {}
+
+    async def taking(batch, *, source="cn-51", rank=100, now=NOW, after=...):
+        if source not in intakes:
+            async with writing(store) as writer:
+                await memory.enrol_source(writer, site(source, rank=rank))
+            intakes[source] = Intake(store, book, source=source, region="51")
+        if after is ...:
+            async with reading(store) as reader:
+                after = await memory.find_cursor(reader, source, batch.stream)
+        return await intakes[source].take(batch, now=now, after=after)
+
+    return taking
