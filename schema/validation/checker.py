@@ -119,8 +119,9 @@ class Checker:
         if not SUSPECT.search("\n".join([text for text in values.values() if text])):
             return values
         clean: dict[str, str | None] = {}
-        for name in self._names & values.keys():
-            text = values[name]
+        for name, text in values.items():
+            if name not in self._names:
+                continue
             clean[name], faults = mended(text) if text else (text, ())
             for fault in faults:
                 remarks.warn("DG16", self._labels[name], fault.zh, fault.en)
@@ -140,9 +141,11 @@ class Checker:
                 text = text.strip()
                 if text not in EMPTY_WORDS:
                     value = reader(text, remarks)
-                    if value is not None:
+                    if value or value == 0:  # no and nought are answers; '' and () are nothing
                         read[name] = value
-                    continue
+                        continue
+                    if value is None:
+                        continue
             missing.add(name)
             if required and name != self._kind.CODE_FIELD:
                 remarks.error("DG01", label, "必填，不得为空", "is required, must not be empty")

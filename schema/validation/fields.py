@@ -40,7 +40,7 @@ from schema.validation.findings import Label, Remarks, quoted
 from schema.validation.personal import PersonalData
 
 Reader = Callable[[str, Remarks], Value | None]
-"""Reads a text that is not empty; None if it could not be read, and then a finding was made."""
+"""Reads a text that is not empty: '' or () if it says nothing, None if it cannot be read, and then it made a finding."""
 
 YES = frozenset({"1", "true", "TRUE", "True", "是", "Y", "y"})
 NO = frozenset({"0", "false", "FALSE", "False", "否", "N", "n"})
@@ -183,9 +183,9 @@ def _texts_reader(one: Described) -> Reader:
     def read(text: str, remarks: Remarks) -> Value | None:
         parts = [part for part in _SEPARATORS.split(text) if part]
         if values is None:
-            return tuple(dict.fromkeys(parts)) or None
+            return tuple(dict.fromkeys(parts))
         found = [_find(one, values, part, remarks) for whole in parts for part in _taken_apart(whole, values)]
-        return tuple(dict.fromkeys(part for part in found if part is not None)) or None
+        return None if None in found else tuple(dict.fromkeys(part for part in found if part is not None))
 
     return read
 
@@ -273,7 +273,7 @@ def _code_reader(one: Described) -> Reader:
         if limit is not None and len(code) > limit:
             _too_long(one, limit, len(code), remarks)
             return None
-        return code or None
+        return code
 
     return read
 
@@ -318,10 +318,10 @@ def _organisation_code_reader(one: Described) -> Reader:
         if len(code) > ORGANISATION_CODE_LENGTH:
             _too_long(one, ORGANISATION_CODE_LENGTH, len(code), remarks)
             return None
-        if not is_organisation_code(code):
+        if code and not is_organisation_code(code):
             remarks.warn(
                 "ID03", one.label, "组织机构代码校验码不符，请核对", "the check character is wrong, please verify"
             )
-        return code or None
+        return code
 
     return read

@@ -1,9 +1,11 @@
 """
-Personal data in free text (DG15): found so that the record is held back; replaced where a text must still be kept.
+Personal data in free text (DG15): found so that the record is held back.
+
+What a reader is shown is another matter: `schema.policy` masks (m4) more than is refused here.
 
 Rules:
     - A citizen number needs its date and check; a mobile number its eleven digits; a bank card its issuer digit and
-      Luhn check; an account number the word 账号 (户名, 卡号) before it. Other long numbers are left alone.
+      Luhn check; an account number the word 账号, 账户 or 卡号 before it. Other long numbers are left alone.
     - A minor is named where 未成年 introduces a name, or where a name is followed by an age below eighteen. `张某` and
       `张某某` are no names: that is how a decision hides them.
     - The hub takes organisations only: it is better to hold a good record back than to publish a person.
@@ -46,8 +48,6 @@ class PersonalSpan:
     start: int
     end: int
 
-
-HIDDEN = "***"
 
 # Without nine digits in a row (single spaces or hyphens between) there is no number to look for.
 _LONG_NUMBER = re.compile(r"(?:[0-9][ -]?){8}[0-9]")
@@ -93,15 +93,6 @@ def personal_spans(text: str) -> tuple[PersonalSpan, ...]:
     if "岁" in text or "未成年" in text:
         found += [_span(PersonalData.MINOR, *one.span("name")) for one in _minors(text)]
     return _without_overlaps(found)
-
-
-def redacted(text: str) -> str:
-    """Replace personal data in *text* by `***`; the rest stays as it is. Idempotent."""
-    pieces, place = [], 0
-    for span in personal_spans(text):
-        pieces += [text[place : span.start], HIDDEN]
-        place = span.end
-    return "".join([*pieces, text[place:]])
 
 
 def _minors(text: str) -> list[re.Match[str]]:

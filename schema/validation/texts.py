@@ -32,7 +32,7 @@ _LOST = re.compile(f"[{_BROKEN}{_SURROGATES}]")
 _LONE = re.compile(f"[{_SURROGATES}]")
 # UTF-8 read as GBK (鏈夐檺 is 有限, 鍏徃 公司, 鐢靛姏 电力, 鎴愰兘 成都, 涓浗 中国), and UTF-8 read as Latin-1.
 _MOJIBAKE = re.compile(
-    "锟斤拷|烫烫烫|鏈夐檺|鍏徃|鐢靛姏|鎴愰兘|涓浗|â€|ï¿½|(?:[äåæçèé][\u00a0-\u00bf\u0152-\u02dc\u2013-\u2122]{1,2}){2}"
+    "锟斤拷|烫烫烫|鏈夐檺|鍏徃|鐢靛姏|鎴愰兘|涓浗|â€|ï¿½|(?:[äåæçèé][\u0080-\u00bf\u0152-\u02dc\u2013-\u2122]{1,2}){2}"
 )
 _TO_HALF = {wide: wide - 0xFEE0 for low, high in ((0xFF10, 0xFF19), (0xFF21, 0xFF3A), (0xFF41, 0xFF5A))
             for wide in range(low, high + 1)}  # fmt: skip
