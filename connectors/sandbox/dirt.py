@@ -16,7 +16,7 @@ from typing import Final
 from connectors.sandbox.decisions import Values
 from connectors.sandbox.draws import Draws
 from connectors.sandbox.names import person_name
-from schema.identifiers.uscc import USCC_ALPHABET, check_character
+from schema.identifiers.uscc import USCC_ALPHABET, check_character, is_uscc
 
 PER: Final = 10_000
 
@@ -233,4 +233,6 @@ def invented_citizen_number(order: int) -> str:
     """Compose a number that has the form of a citizen number and can be nobody's: place 990000, born in 1900."""
     body = f"99000019000101{order:03d}"
     weighed = sum(int(digit) * weight for digit, weight in zip(body, _CITIZEN_WEIGHTS, strict=True))
-    return body + "10X98765432"[weighed % 11]
+    number = body + "10X98765432"[weighed % 11]
+    # One in some hundreds passes as a credit code as well, and is then no citizen number to anyone.
+    return number if not is_uscc(number) else invented_citizen_number((order + 1) % 1000)
