@@ -3,7 +3,7 @@ Filtering, sorting and paging of a subject's listed records. Pure: it sees only 
 
 Rules:
     - A filter or sort reads a field as the asker may: a field that is masked or denied on a row does not match and
-      sorts last (a coordinate that is denied or could be masked has refused the operation before).
+      sorts last (a coordinate that no row would show whole has refused the operation before).
     - The order is total: ties are broken by kind and key, so a page never repeats or skips.
     - A cursor names a record, never a value; it is sealed and bound to the subject and the arguments.
 """

@@ -6,7 +6,7 @@ document's size whatever its fragments do.
 
 Rules:
     - Every field of a guarded type is either catalogued or declared open; anything else stops the plan.
-    - A filter or sort is a read: naming a coordinate that is denied or could be masked refuses the operation.
+    - A filter or sort is a read: naming a coordinate that no row would show whole refuses the operation.
 """
 
 from collections.abc import Iterator, Mapping
@@ -37,7 +37,7 @@ from schema.plan.decider import Decider
 from schema.plan.errors import DeniedReferenceError, UnknownCoordinateError
 from schema.plan.guarded import SUBJECT_KIND
 from schema.plan.model import Plan, RootCall, Use
-from schema.policy.model import Denied
+from schema.policy.model import Clear, Denied
 
 OPEN_FIELDS: Mapping[str, frozenset[str]] = {
     SUBJECT_KIND: frozenset({"id", "code", "records", "holdings", "__typename"}),
@@ -223,11 +223,8 @@ class _Walk:
 
     def _refer(self, coordinate: str, path: tuple[str, ...]) -> None:
         decision = self._decider.static(coordinate)
-        masked = self._decider.may_be_masked(coordinate)
-        if isinstance(decision, Denied):
+        if not isinstance(decision, Clear):
             raise DeniedReferenceError(coordinate, decision.rule, path)
-        if masked is not None:
-            raise DeniedReferenceError(coordinate, masked.rule, path)
 
 
 def referenced_coordinates(arguments: Mapping[str, object]) -> list[str]:

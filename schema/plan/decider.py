@@ -77,7 +77,8 @@ class Decider:
         Decide on *coordinate* from the standing alone.
 
         Returns:
-            Denied if no row could show it; Masked if some row could and every one would mask it; else Clear.
+            The most open decision that any row could get: Denied if no row would show it, Masked if none would show
+            it whole, else Clear.
 
         Raises:
             KeyError: *coordinate* is not guarded.
@@ -86,11 +87,6 @@ class Decider:
         if found is None:
             found = self._static[coordinate] = self._decide_static(self.table.by_coordinate[coordinate])
         return found
-
-    def may_be_masked(self, coordinate: str) -> Masked | None:
-        """Tell a mask that some row could put on *coordinate*, None if every row shows it whole or not at all."""
-        decisions = self._static_cells(self.table.by_coordinate[coordinate])
-        return next((decision for decision in decisions if isinstance(decision, Masked)), None)
 
     def is_countable(self, kind: str) -> bool:
         """Whether some row of *kind* could be listed or counted for this standing."""

@@ -13,7 +13,7 @@ class PlanError(Exception):
 
 class DeniedReferenceError(PlanError):
     """
-    A filter or sort names a coordinate the asker may not read whole, so the operation is refused.
+    A filter or sort names a coordinate that no row would show the asker whole, so the operation is refused.
 
     Attributes:
         coordinate: Schema coordinate.

@@ -1,0 +1,10 @@
+"""A ground built once: the schema takes a second to build."""
+
+import pytest
+
+from tests.support.worlds import Ground, build_ground
+
+
+@pytest.fixture(scope="session")
+def ground() -> Ground:
+    return build_ground()

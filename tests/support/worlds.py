@@ -1,0 +1,167 @@
+"""A small world in memory: one dossier, a policy, and the steps of the road between a question and its answer."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from hub.access.cursors import SealedCursors
+from hub.access.policies import seed_policy
+from hub.road.answer import denial_errors
+from hub.road.documents import Documents
+from hub.road.render import render
+from hub.road.roots import wanted
+from hub.road.views import Judge
+from hub.rulebook import load_rules
+from hub.store.dossiers import Dossier
+from hub.store.subjects import SubjectFacts
+from schema.catalogue import CATALOGUE_VERSION, KINDS
+from schema.catalogue.model import Record
+from schema.graph.asking import Asking
+from schema.graph.build import Exchange, build_exchange
+from schema.graph.views import Guard, Outcome, Plain, SubjectView
+from schema.identifiers.uscc import compose
+from schema.plan.compile import compile_plan
+from schema.plan.decider import Decider
+from schema.plan.guarded import GuardTable, guard_table
+from schema.plan.model import Plan
+from schema.policy.model import Policy, Standing
+from schema.records import Provenance, PublicityState, StoredRecord
+from schema.rules.book import RuleBook
+
+TODAY = date(2026, 11, 20)
+SUBJECT = compose("91510100", "MA6CK00A")
+OTHER = compose("91510100", "MA6CK00B")
+UNKNOWN = compose("91510100", "MA6CK00C")
+NOON = "2026-11-20T04:00:00.000000Z"
+
+
+def stored(body: Record, key: str, *, subject: str = SUBJECT, source: str = "national", **more: Any) -> StoredRecord:
+    """A published record of *subject*, tied by code."""
+    return StoredRecord(
+        subject=subject,
+        kind=body.KIND,
+        key=key,
+        body=body,
+        state=more.pop("state", PublicityState.PUBLISHED),
+        link_method="uscc",
+        link_confidence=1.0,
+        provenance=Provenance(
+            source=source,
+            batch="B-1",
+            version=1,
+            digest="sm3:00",
+            as_of=NOON,
+            received_at=NOON,
+            catalogue_version=CATALOGUE_VERSION,
+        ),
+        **more,
+    )
+
+
+def dossier(*records: StoredRecord, code: str = SUBJECT, region: str | None = "510100") -> Dossier:
+    """A subject with *records*."""
+    return Dossier(
+        subject=SubjectFacts(
+            code=code,
+            name="天府试验电力有限公司",
+            status="存续",
+            region=region,
+            sector=None,
+            parent_code=None,
+            organisation_code=None,
+            registration_no=None,
+            version=1,
+            first_seen_at=NOON,
+            changed_at=NOON,
+        ),
+        records=records,
+    )
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What does not change between questions; dear to build, so built once per test session."""
+
+    exchange: Exchange
+    table: GuardTable
+    policy: Policy
+    rules: RuleBook
+    documents: Documents
+
+
+def build_ground() -> Ground:
+    """Build the schema, the seed policy and the rules."""
+    exchange = build_exchange(KINDS)
+    return Ground(
+        exchange=exchange,
+        table=guard_table(KINDS, CATALOGUE_VERSION),
+        policy=seed_policy(),
+        rules=load_rules(),
+        documents=Documents(exchange.schema),
+    )
+
+
+@dataclass
+class Told:
+    """An answer before it is written: data, errors by kind, and what was planned and shown."""
+
+    data: Any
+    errors: list[dict[str, Any]]
+    denials: dict[str, dict[str, Any]]
+    plan: Plan
+    outcome: Outcome
+
+
+@dataclass
+class World:
+    """Dossiers in memory, and the road's middle from plan to rendering over them."""
+
+    ground: Ground
+    dossiers: Mapping[str, Dossier] = field(default_factory=dict)
+    live: Mapping[str, Sequence[StoredRecord]] = field(default_factory=dict)
+    cursors: SealedCursors = field(default_factory=lambda: SealedCursors(bytes(64)))
+
+    def plan(self, standing: Standing, document: str, variables: dict[str, Any] | None = None) -> Plan:
+        """Compile *document*."""
+        return self._compile(standing, document, variables or {})[0]
+
+    def ask(self, standing: Standing, document: str, variables: dict[str, Any] | None = None) -> Told:
+        """Ask *document* as *standing*."""
+        ground = self.ground
+        plan, decider, prepared = self._compile(standing, document, variables or {})
+        guard = Guard(decider=decider, outcome=Outcome())
+        judge = Judge(guard, TODAY, ground.rules.on(TODAY), {"national": "FRESH", "jinjiang": "FRESH"})
+        views: dict[str, SubjectView] = {}
+        for code in wanted(plan).codes:
+            found = self.dossiers.get(code)
+            view = judge.subject(found, self.live.get(code, ()), ()) if found else None
+            if view is not None:
+                views[code] = view
+        asking = Asking(
+            guard=guard,
+            subjects=views,
+            searches={},
+            sources=[],
+            me=Plain(type_name="Me", values={}),
+            cursors=self.cursors,
+            specs=ground.exchange.specs,
+            sdl=ground.exchange.plain_sdl,
+        )
+        rendered = render(ground.exchange.schema, prepared, asking)
+        assert rendered.faults == ()
+        denials = denial_errors(plan, guard.outcome)
+        return Told(
+            data=rendered.data,
+            errors=rendered.errors,
+            denials={error["extensions"]["coordinate"]: error for error in denials},
+            plan=plan,
+            outcome=guard.outcome,
+        )
+
+    def _compile(self, standing: Standing, document: str, variables: dict[str, Any]) -> tuple[Plan, Decider, Any]:
+        ground = self.ground
+        prepared = ground.documents.prepare(document, None, variables)
+        decider = Decider(ground.policy, standing, ground.table)
+        plan = compile_plan(ground.exchange.schema, prepared.document, prepared.operation, prepared.variables, decider)
+        return plan, decider, prepared
