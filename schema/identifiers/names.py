@@ -56,6 +56,9 @@ class NameComparison:
 NEAR_FROM = 0.8
 """Score from which a name is worth a person's look."""
 
+LONGEST_NAME = 200
+"""Characters a name may have (the national standard's limit); a longer text is compared, but never read as a branch."""
+
 _TYPED_ALIKE = str.maketrans("[{〔【〖「『<《〈]}〕】〗」』>》〉•‧∙⋅", "((((((((((" + "))))))))))" + "····")
 _RESTORED = frozenset("昇陞甦邨脩穀甯喆堃淼犇龢镕钜祎飏頫氾澂椀溇蒨翀")
 _LEGAL_FORM = re.compile(r"(?:股份有限责任公司|股份有限公司|有限责任公司|有限公司)$")
@@ -88,7 +91,7 @@ def parent_name_of(name: str) -> str | None:
     Returns:
         The parent's name as a key, None if *name* does not look like a branch's. A proposal, never a link.
     """
-    found = _BRANCH.match(name_key(name))
+    found = _branch(name_key(name))
     return found["parent"] if found else None
 
 
@@ -110,11 +113,16 @@ def compare_keys(a: str, b: str) -> NameComparison:
     if a == b:
         return NameComparison(tier=NameTier.EXACT, score=1.0)
     score = Indel.normalized_similarity(a, b)
-    if (_BRANCH.match(a) is None) != (_BRANCH.match(b) is None):
+    if (_branch(a) is None) != (_branch(b) is None):
         return NameComparison(tier=NameTier.NONE, score=score)
     if _has_legal_form(a) == _has_legal_form(b) and loose_key(a) == loose_key(b):
         return NameComparison(tier=NameTier.EQUIVALENT, score=score)
     return NameComparison(tier=NameTier.NEAR if score >= NEAR_FROM else NameTier.NONE, score=score)
+
+
+def _branch(key: str) -> re.Match[str] | None:
+    # Looking for the parent's end takes the square of the length: what is longer than any name is none.
+    return _BRANCH.match(key) if len(key) <= LONGEST_NAME else None
 
 
 def _has_legal_form(key: str) -> bool:

@@ -27,8 +27,10 @@ _DIGITS = dict(
 )
 _PLACES = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
 _NUMERALS = "".join([*_DIGITS, *_PLACES, "万萬亿億"])
+# A number begins where no digit stands before it: a long run of digits is then read once, not from each of its digits.
 _NUMBER = (
-    rf"(?:(?P<digits>\d[\d,，]*(?:\.\d+)?)\s*(?P<unit>亿|千万|百万|十万|万|千)?|(?P<numerals>[{_NUMERALS}]+))\s*元"
+    rf"(?:(?<![\d,，])(?P<digits>\d[\d,，]*(?:\.\d+)?)\s?(?P<unit>亿|千万|百万|十万|万|千)?"
+    rf"|(?<![{_NUMERALS}])(?P<numerals>[{_NUMERALS}]+))\s?元"
 )
 _AFTER = re.compile(rf"罚款[^\d{_NUMERALS}，,。；;\n]{{0,12}}{_NUMBER}", re.ASCII)
 _BEFORE = re.compile(rf"{_NUMBER}整?(?:人民币)?(?:的|行政|之)?罚款", re.ASCII)

@@ -40,7 +40,7 @@ from schema.validation.findings import Label, Remarks, quoted
 from schema.validation.personal import PersonalData
 
 Reader = Callable[[str, Remarks], Value | None]
-"""Reads a text that is not empty: '' or () if it says nothing, None if it cannot be read, and then it made a finding."""
+"""Reads a text: '' or () if it says nothing after all, None if it cannot be read, and then it made a finding."""
 
 YES = frozenset({"1", "true", "TRUE", "True", "是", "Y", "y"})
 NO = frozenset({"0", "false", "FALSE", "False", "否", "N", "n"})

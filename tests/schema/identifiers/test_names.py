@@ -191,6 +191,10 @@ class TestParentNameOf:
     def test_a_company_in_its_own_right_has_none(self, name):
         assert parent_name_of(name) is None
 
+    def test_a_text_longer_than_any_name_has_none(self):
+        """And costs no time: the search for a parent grows with the square of the length."""
+        assert parent_name_of("四川公司" * 5000 + "成都站") is None
+
 
 class TestLooseKey:
     def test_place_and_legal_form_fall_away(self):

@@ -101,6 +101,11 @@ class TestFinesIn:
     def test_no_fine_named(self, text):
         assert () == fines_in(text)
 
+    @pytest.mark.parametrize("run", ["1", "1,", "万", "一", "罚款", "元罚款", " 1"])
+    def test_long_runs_cost_no_time(self, run):
+        """Each would take minutes if it were read again from each of its characters."""
+        assert () == fines_in(f"罚款元{run * 20_000}x")
+
 
 class TestAgrees:
     @pytest.mark.parametrize(
