@@ -9,7 +9,8 @@ Rules:
     - What a connector raises beyond `SourceError` is its bug: the stream stops, the error is logged by type alone.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -33,6 +34,7 @@ from schema.rules.book import RuleBook
 T = TypeVar("T")
 _CONNECTOR_FAULT = "CONNECTOR_FAULT"
 _UNKNOWN_KIND = "UNKNOWN_KIND"
+_WRONG_KIND = "WRONG_KIND"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +160,8 @@ class Harvester:
         """List the streams, registrations first, so that other records meet subjects by their registered name."""
         order = {kind: place for place, kind in enumerate(KINDS)}
         try:
-            streams = await self._patiently(connector.discover)
+            with _seam(connector.source):
+                streams = await self._patiently(connector.discover)
         except SourceError as error:
             raise _Stopped(error.code) from error
         return sorted(streams, key=lambda stream: (order.get(stream.kind, len(order)), stream.name))
@@ -185,6 +188,8 @@ class Harvester:
         batches = connector.read(stream.name, cursor)
         try:
             while (batch := await _next(batches, config.id)) is not None:
+                if (batch.stream, batch.kind) != (stream.name, stream.kind):
+                    raise StopStream(config.id, _WRONG_KIND, f"{batch.kind} of {batch.stream}")
                 taken = await intake.take(batch, now=self._now(), after=cursor)
                 cursor = batch.cursor
                 tally.add(taken.answer, batch.total, repeated=taken.repeated)
@@ -231,7 +236,8 @@ class Harvester:
         if Capability.REPORT not in connector.capabilities:
             return True
         try:
-            await connector.report(outcome_of(answer))
+            with _seam(connector.source):
+                await connector.report(outcome_of(answer))
         except SourceError as error:
             self._log.warning("report owed", source=connector.source, stream=answer.stream, code=error.code)
             return False
@@ -279,9 +285,16 @@ class _Tally:
 
 
 async def _next(batches: AsyncIterator[Batch], source: str) -> Batch | None:
-    """The next batch, None at the end. Any exception of the iteration leaves as a `SourceError`."""
-    try:
+    """The next batch, None at the end. The seam is around the iteration: around the call it would catch nothing."""
+    with _seam(source):
         return await anext(batches, None)
+
+
+@contextmanager
+def _seam(source: str) -> Iterator[None]:
+    """Let any exception of a connector leave as a `SourceError`."""
+    try:
+        yield
     except SourceError:
         raise
     except Exception as error:
