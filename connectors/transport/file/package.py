@@ -90,7 +90,7 @@ def open_package(
     Args:
         source: Site identifier, for errors.
         path: The file; a link is refused.
-        name: Its parsed name; the manifest must agree with it.
+        name: Its parsed name; the manifest must name the same source and catalogue.
         key: The sender's key.
         max_bytes: Largest file and largest data, unpacked, in bytes.
 
@@ -157,8 +157,9 @@ def _manifest(source: str, name: PackageName, archive: zipfile.ZipFile, key: Ed2
 def _check_manifest(
     source: str, name: PackageName, archive: zipfile.ZipFile, manifest: Manifest, signature: str
 ) -> None:
-    if (manifest.source, manifest.catalog, manifest.mode) != (name.source_code, name.catalog, name.mode):
-        raise StopStream(source, "FILE_NAME", f"{name.text}: the manifest names another source, catalogue or mode")
+    # The name is not signed: it says where to look, the manifest says what it is, mode and batch included.
+    if (manifest.source, manifest.catalog) != (name.source_code, name.catalog):
+        raise StopStream(source, "FILE_NAME", f"{name.text}: the manifest names another source or catalogue")
     part = _FORMATS[manifest.format]
     if part not in archive.namelist() or set(manifest.parts) != {part} or manifest.signature != signature:
         raise StopStream(source, "FILE_MANIFEST", f"{name.text}: the manifest names other members")
