@@ -45,10 +45,14 @@ def serve(
         settings = load_settings()
         take_library_logs(make_log(sys.stderr, settings.log_level))
         if workers == 1:
-            server = HubServer(configure(application(), settings, host=host, port=port), ready=_say)
-            with suppress(KeyboardInterrupt):  # uvicorn raises the signal anew when its work is done
+            door = application()
+            server = HubServer(configure(door, settings, host=host, port=port), ready=_say)
+            # uvicorn raises the signal anew when its work is done, and SystemExit if it could not start.
+            with suppress(KeyboardInterrupt, SystemExit):
                 server.run()
             started = server.started
+            if door.fault is not None:
+                raise door.fault
         else:
             config = configure(_FACTORY, settings, host=host, port=port, workers=workers)
             listener = config.bind_socket()

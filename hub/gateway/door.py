@@ -10,7 +10,7 @@ The door: every address the hub answers at, put together around a road.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from structlog.typing import FilteringBoundLogger
 
+from hub.errors import HubError
 from hub.gateway.body import Receive
 from hub.gateway.documents import DocumentDesk
 from hub.gateway.health import Health
@@ -71,15 +72,21 @@ class DoorParts:
 
 
 class Door:
-    """The hub's ASGI application. `drain()` is called when the server is told to stop."""
+    """
+    The hub's ASGI application. `drain()` is called when the server is told to stop.
+
+    Attributes:
+        fault: Why the hub could not start, for the operator; None unless its lifespan failed to begin.
+    """
 
     def __init__(self, parts: DoorParts) -> None:
+        self.fault: HubError | None = None
         self._health = parts.health
         self._page = parts.graphiql is not None
         self._endpoint = GraphQLEndpoint(
             road=parts.road, doorkeeper=parts.doorkeeper, desk=parts.desk, limits=parts.limits, log=parts.log
         )
-        self._rooms = Starlette(routes=_routes(parts), lifespan=lambda _: parts.lifespan())
+        self._rooms = Starlette(routes=_routes(parts), lifespan=lambda _: self._lifespan(parts))
         self._app: App = Watch(self._dispatch, metrics=parts.metrics, log=parts.log)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,6 +96,16 @@ class Door:
     def drain(self) -> None:
         """Answer `/readyz` with 503 from now on; questions under way are still answered."""
         self._health.drain()
+
+    @asynccontextmanager
+    async def _lifespan(self, parts: DoorParts) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(parts.lifespan())
+            except HubError as error:
+                self.fault = error
+                raise
+            yield
 
     async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == GRAPHQL_PATH:

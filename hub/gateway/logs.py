@@ -85,7 +85,8 @@ class StandardLogs(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write *record*; a library's text is not repeated, since it may quote what it was given."""
-        event = record.getMessage() if record.name in _SERVER_LOGGERS and record.exc_info is None else "library"
+        own_words = record.name in _SERVER_LOGGERS and record.levelno < logging.WARNING
+        event = record.getMessage() if own_words else "library"
         error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else None
         places = [f"{record.pathname}:{record.lineno}"] if record.levelno >= logging.WARNING else None
         self._log.log(record.levelno, event, logger=record.name, error=error, places=places)
