@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from schema.catalogue.model import Category, Mask
 from schema.policy.decide import decide
-from schema.policy.model import ActorKind, Clear, Decision, Denied, Fact, Label, Masked, Policy, Standing
+from schema.policy.model import ActorKind, Cell, Clear, Decision, Denied, Fact, Label, Masked, Policy, Standing
 from schema.tiers import Tier
 
 ANYTHING = "ANYTHING"
@@ -173,3 +173,17 @@ class Askers:
     @property
     def platform(self) -> Asker:
         return self.of(ActorKind.CP)
+
+
+def cell(name: str, *, reader: str = "GC", category: Category = Category.C05, **changes: object) -> Cell:
+    plain = Cell(
+        id=f"{category}.{reader}.{name}",
+        category=category,
+        reader=reader,
+        permit=True,
+        needs=frozenset(),
+        audience=None,
+        masks=frozenset(),
+        except_fields=frozenset(),
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]
