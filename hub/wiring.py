@@ -37,6 +37,7 @@ from hub.gateway.http import Limits
 from hub.gateway.metrics import Metrics
 from hub.gateway.page import bundle_directory
 from hub.identity.doorkeeper import Identity
+from hub.identity.keys import token_key
 from hub.identity.partners import Partners
 from hub.identity.tokens import TokenVerifier
 from hub.ingest.live import LiveSource
@@ -54,7 +55,6 @@ from schema.catalogue import CATALOGUE_VERSION, KINDS
 from schema.graph.build import Exchange, build_exchange
 from schema.plan.guarded import guard_table
 
-TOKEN_KEY = "access-tokens"  # noqa: S105  a key's name
 CURSOR_KEY = "cursors"
 
 
@@ -85,8 +85,7 @@ def open_ring(settings: Settings) -> KeyRing:
     if not settings.in_production:
         if settings.log_origin not in ring.names(KeyUse.NOTE):
             ring.create_note_key(settings.log_origin)
-        if not ring.names(KeyUse.TOKEN):
-            ring.create_token_key(TOKEN_KEY)
+        token_key(ring)
         if CURSOR_KEY not in ring.names(KeyUse.SECRET):
             ring.create_secret(CURSOR_KEY, KEY_SIZE)
     return ring
@@ -248,13 +247,13 @@ def check_migrated(settings: Settings) -> None:
 
 
 async def settle_policy(engine: AsyncEngine, sequencer: Sequencer, now: datetime) -> None:
-    """Put the seed policy into force if the store has none like it, with an entry in the log."""
+    """Put the seed policy into force if the store never held it; every version gets its entry in the log."""
     policies = Policies(engine)
-    settled = await policies.settle(now)
-    if settled.is_new:
-        entry = Entry(kind="policy", values={"version": settled.policy.version, "digest": settled.policy.digest})
+    await policies.settle(now)
+    for version, digest in await policies.unannounced():
+        entry = Entry(kind="policy", values={"version": version, "digest": digest})
         receipt = await sequencer.append(Pending(entry=entry))
-        await policies.note_log_index(settled.policy.version, receipt.index)
+        await policies.note_log_index(version, receipt.index)
 
 
 class LiveSources:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hub.cli import partner, serve, settings, verify
+from hub.cli import demo, partner, serve, settings, verify
 
 DISTRIBUTION = "credit-exchange-hub"
 
@@ -21,6 +21,7 @@ def build() -> typer.Typer:
     )
     app.callback()(_root)
     app.command("serve")(serve.serve)
+    app.command("demo")(demo.demo)
     app.command("verify")(verify.verify)
     app.command("settings")(settings.settings)
     app.add_typer(partner.build(), name="partner")

@@ -45,6 +45,7 @@ class Checker:
         book: Every version of the rules, for DG18; None leaves DG18 out.
         forms: Date forms the site declares besides ISO.
         authorities: Credit code -> name of known authorities (DG11).
+        asked: Fields that were asked for; what was not asked for is not missed. None: all of them.
 
     Raises:
         NoRuleError: a value list that the kind names is not in force.
@@ -58,13 +59,15 @@ class Checker:
         book: RuleBook | None = None,
         forms: AbstractSet[DateForm] = NO_FORMS,
         authorities: Mapping[str, str] = NO_AUTHORITIES,
+        asked: AbstractSet[str] | None = None,
     ) -> None:
-        specs = fields_of(kind)
+        everything = fields_of(kind)
+        specs = [spec for spec in everything if asked is None or spec.name in asked]
         described = [describe(spec, rules) for spec in specs]
         self._kind = kind
         self._extra = ExtraReader(rules, forms)
         self._names = frozenset(spec.name for spec in specs)
-        self._labels = {one.spec.name: one.label for one in described}
+        self._labels = {spec.name: describe(spec, rules).label for spec in everything}
         self._plan = tuple((one.spec.name, reader_of(one, forms), one.field.required, one.label) for one in described)
         self._conditional = tuple(
             (spec.name, Condition(spec.field.required_when)) for spec in specs if spec.field.required_when
@@ -162,7 +165,7 @@ class Checker:
                     f"{WORDS[condition]}时必填",
                     f"is required where {condition.value}",
                 )
-        if code in missing:
+        if code in missing and code in self._names:
             self._require_code(read, remarks)
 
     def _require_code(self, read: Values, remarks: Remarks) -> None:

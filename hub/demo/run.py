@@ -1,0 +1,102 @@
+"""Runs the demonstration: sets the stage, asks, shows, verifies, and stays up if wanted."""
+
+import asyncio
+import signal
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import orjson
+from rich.console import Console
+
+from hub.audit.verify import Verdict, verify_receipt
+from hub.demo.show import show
+from hub.demo.stage import Stage, set_stage
+
+RECEIPTS = "receipts"
+
+
+async def run(directory: Path, *, size: int, port: int, once: bool, as_json: bool, fresh: bool) -> int:
+    """
+    Run the demonstration.
+
+    Args:
+        directory: Where it keeps its world, store and keys.
+        size: Subjects of the world.
+        port: Of the hub; 0 takes a free one.
+        once: End when the answers are shown.
+        as_json: Print one JSON line when ready instead of tables; stay up unless *once*.
+        fresh: Begin anew.
+
+    Returns:
+        Exit code: 0 if every asker got an answer whose receipt verified, else 1.
+    """
+    # To stderr under --json: stdout then holds the one line and nothing else.
+    console = Console(stderr=as_json, highlight=False)
+    async with AsyncExitStack() as stack:
+        stage = await stack.enter_async_context(
+            set_stage(directory, size=size, port=port, fresh=fresh, say=console.print)
+        )
+        answers = {asker.name: await stage.ask(asker) for asker in stage.askers}
+        verdicts = {name: _verified(answer, stage) for name, answer in answers.items()}
+        _keep(directory / RECEIPTS, answers, stage)
+        if as_json:
+            print(orjson.dumps(_ready(stage)).decode(), flush=True)  # noqa: T201  the command's output
+        else:
+            show(console, stage.askers, answers, verdicts)
+            _tell(console, stage, directory)
+        good = all(verdict.valid for verdict in verdicts.values())
+        if not once and good:
+            if not as_json:
+                console.print("按 Ctrl-C 结束 Ctrl-C ends it.")
+            await _until_told()
+        return 0 if good else 1
+
+
+def _verified(answer: Mapping[str, Any], stage: Stage) -> Verdict:
+    return verify_receipt(answer, [stage.vkey])
+
+
+def _keep(folder: Path, answers: Mapping[str, Mapping[str, Any]], stage: Stage) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, answer in answers.items():
+        (folder / f"{name}.json").write_bytes(orjson.dumps(answer, option=orjson.OPT_INDENT_2))
+    (folder / "log.vkey").write_text(stage.vkey + "\n", encoding="utf-8")
+
+
+def _ready(stage: Stage) -> dict[str, Any]:
+    return {
+        "graphql": f"{stage.url}/graphql",
+        "token_endpoint": None,
+        "console": None,
+        "portal": None,
+        "graphiql": f"{stage.url}/graphiql",
+        "actors": {
+            asker.name: {
+                "token": stage.tokens.get(asker.name),
+                "kind": asker.partner.actor.value if asker.partner else "PU",
+                "purpose": dict(asker.purpose),
+            }
+            for asker in stage.askers
+        },
+        "subjects": list(stage.subjects),
+        "log": {"checkpoint": None, "vkey": stage.vkey},
+    }
+
+
+def _tell(console: Console, stage: Stage, directory: Path) -> None:
+    kept = directory / RECEIPTS
+    console.print(f"GraphQL   {stage.url}/graphql")
+    console.print(f"GraphiQL  {stage.url}/graphiql")
+    console.print(f"核验回执 check a receipt offline:  hub verify {kept}/procurement.json --key {kept}/log.vkey")
+    token = stage.tokens.get("procurement", "")
+    console.print(f"采购平台令牌 procurement token (1 h):\n{token}", soft_wrap=True)
+
+
+async def _until_told() -> None:
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(one, told.set)
+    await told.wait()

@@ -1,0 +1,221 @@
+"""Sets the demonstration's stage: platforms, store, harvest, partners, a running hub. All under one directory."""
+
+import asyncio
+import shutil
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_urlsafe
+from typing import Any
+
+import aiohttp
+
+from connectors.registry import open_site
+from connectors.sandbox import Sandbox
+from connectors.secrets import ReferredSecrets
+from connectors.site import SiteConfig, load_sites
+from connectors.templates import SITES, sandbox_variables, template
+from hub.clock import Clock, SystemClock
+from hub.demo.question import QUESTION, Asker, askers
+from hub.gateway.logs import make_log
+from hub.gateway.server import HubServer, configure
+from hub.identity.keys import token_key
+from hub.identity.partners import Partners, admit
+from hub.identity.tokens import TokenIssuer
+from hub.ingest.harvest import Harvester, HarvestReport
+from hub.rulebook import load_rules
+from hub.settings import Settings
+from hub.store import migrate
+from hub.store.engine import open_engine
+from hub.wiring import Surroundings, build_door, open_ring
+
+TOKEN_LIFETIME_S = 3600
+_ASK_TIMEOUT_S = 30
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """
+    A stage that is set.
+
+    Attributes:
+        url: The hub's address.
+        vkey: Verifier key of its log.
+        subject: Code of the organisation asked about.
+        subjects: Codes worth asking about.
+        askers: Who asks.
+        tokens: Asker's name -> bearer token; the public has none.
+        harvests: What was collected from each site.
+    """
+
+    url: str
+    vkey: str
+    subject: str
+    subjects: Sequence[str]
+    askers: Sequence[Asker]
+    tokens: Mapping[str, str]
+    harvests: Sequence[HarvestReport]
+
+    async def ask(self, asker: Asker) -> dict[str, Any]:
+        """Ask the question over HTTP as *asker*; the whole response."""
+        headers = {"accept": "application/graphql-response+json"}
+        if asker.name in self.tokens:
+            headers["authorization"] = f"Bearer {self.tokens[asker.name]}"
+        body = {
+            "query": QUESTION,
+            "variables": {"code": self.subject},
+            "extensions": {"purpose": dict(asker.purpose)},
+        }
+        timeout = aiohttp.ClientTimeout(total=_ASK_TIMEOUT_S)
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.post(f"{self.url}/graphql", json=body, headers=headers) as response,
+        ):
+            answer: dict[str, Any] = await response.json(content_type=None)
+            return answer
+
+
+@asynccontextmanager
+async def set_stage(directory: Path, *, size: int, port: int, fresh: bool, say: Say) -> AsyncIterator[Stage]:
+    """
+    Set the stage in *directory*, which is kept for the next time unless *fresh*.
+
+    Args:
+        directory: For the platforms' files, the store, the keys.
+        size: Subjects of the invented world.
+        port: Of the hub; 0 takes a free one.
+        fresh: Begin anew.
+        say: Told what is being done.
+    """
+    if fresh:
+        await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
+    clock = SystemClock()
+    say(f"三个平台，{size} 家虚构企业 three platforms, {size} invented companies")
+    async with Sandbox(directory / "sandbox", size=size) as sandbox:
+        environment = sandbox_variables(sandbox.sites)
+        folder = _write_sites(directory / "sites")
+        settings = Settings(
+            database_url=f"sqlite:///{directory / 'hub.db'}",
+            keys=f"file:{directory / 'keys'}",
+            log_origin="localhost/credit-exchange-hub/demo",
+            sites=folder,
+            port=port,
+            token_lifetime_s=TOKEN_LIFETIME_S,
+            log_level="error",
+        )
+        await asyncio.to_thread(migrate.upgrade, settings.database_url)
+        sites = load_sites(folder)
+        harvests = await _harvest(settings, sites, environment, clock, say)
+        subjects = sandbox.world.showcase()
+        group = next(site.owner for site in sites if site.id == "jinjiang") or ""
+        chosen = askers(subjects[0], group)
+        tokens = await _admit(settings, chosen, clock)
+        around = Surroundings(clock=clock, log=make_log(sys.stderr, settings.log_level), environment=environment)
+        async with _served(settings, around) as url:
+            yield Stage(
+                url=url,
+                vkey=open_ring(settings).signer(settings.log_origin).verifier.vkey(),
+                subject=subjects[0],
+                subjects=subjects,
+                askers=chosen,
+                tokens=tokens,
+                harvests=harvests,
+            )
+
+
+def _write_sites(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for site in SITES:
+        (folder / f"{site}.toml").write_text(template(site), encoding="utf-8")
+    return folder
+
+
+async def _harvest(
+    settings: Settings,
+    sites: Sequence[SiteConfig],
+    environment: Mapping[str, str],
+    clock: Clock,
+    say: Say,
+) -> Sequence[HarvestReport]:
+    engine = open_engine(settings.database_url)
+    secrets = ReferredSecrets(environment=environment, folder=settings.sites or Path())
+    harvester = Harvester(engine, load_rules(), clock.now)
+    reports = []
+    try:
+        for site in sites:
+            connector = open_site(site, secrets, now=clock.now)
+            try:
+                report = await harvester.run(connector, site)
+            finally:
+                await connector.close()
+            reports.append(report)
+            say(_told(site, report))
+    finally:
+        await engine.dispose()
+    return reports
+
+
+def _told(site: SiteConfig, report: HarvestReport) -> str:
+    if report.error:
+        return f"  {site.id}: {report.error}"
+    if site.live:
+        return f"  {site.id}: 在线查询 asked live, per question"
+    received = sum(stream.received for stream in report.streams)
+    accepted = sum(stream.accepted for stream in report.streams)
+    rejected = sum(stream.rejected for stream in report.streams)
+    return f"  {site.id}: 收到 received {received}, 接受 accepted {accepted}, 问题数据 quarantined {rejected}"
+
+
+async def _admit(settings: Settings, chosen: Sequence[Asker], clock: Clock) -> Mapping[str, str]:
+    engine = open_engine(settings.database_url)
+    issuer = TokenIssuer(
+        private_jwk=token_key(open_ring(settings)),
+        issuer=settings.issuer,
+        audience=settings.audience,
+    )
+    partners = Partners(engine)
+    tokens: dict[str, str] = {}
+    try:
+        for asker in chosen:
+            if asker.partner is None:
+                continue
+            now = clock.now()
+            if await partners.find(asker.partner.id) is None:
+                await partners.add(admit(asker.partner, now))
+            minted = issuer.mint(asker.partner.id, now=now, lifetime_s=TOKEN_LIFETIME_S, jti=token_urlsafe(16))
+            tokens[asker.name] = minted.token
+    finally:
+        await engine.dispose()
+    return tokens
+
+
+@asynccontextmanager
+async def _served(settings: Settings, around: Surroundings) -> AsyncIterator[str]:
+    """Run the hub in this loop until the block ends; its address."""
+    ready = asyncio.Event()
+    server = _Server(configure(build_door(settings, around), settings), ready=lambda _address: ready.set())
+    serving = asyncio.create_task(server.serve(), name="hub")
+    # A server that cannot start ends: then nobody waits for it.
+    serving.add_done_callback(lambda _task: ready.set())
+    try:
+        await ready.wait()
+        if not server.started:
+            await serving
+            raise RuntimeError("the hub did not start")
+        yield server.address
+    finally:
+        server.should_exit = True
+        await serving
+
+
+class _Server(HubServer):
+    """A server that leaves signals to the demonstration."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave them."""
+        yield
