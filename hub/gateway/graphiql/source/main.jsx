@@ -9,15 +9,29 @@ import { asker, fetchAsAsker, givenQuery } from './asker.js';
 
 const fetcher = createGraphiQLFetcher({ url: '/graphql', fetch: fetchAsAsker });
 
-const FIRST_QUERY = `# 能源行业信用信息交换枢纽 · Energy Credit Exchange Hub
+const FIRST_QUERY = `# 能源行业信用信息交换枢纽
+# Energy Credit Exchange Hub
 #
-# 不带令牌即为社会公众。令牌由运营者签发：  hub partner token NAME
-# Without a token you ask as the public. An operator mints one:  hub partner token NAME
-#
-# 右上角可浏览文档；Ctrl-Enter 发送。  The schema is in the left bar; Ctrl-Enter sends.
+# 不带令牌即为社会公众；令牌由运营者签发：
+# No token: you ask as the public. An operator mints one:
+#     hub partner token NAME
+# 左侧可浏览文档 The schema is in the left bar.
+# Ctrl-Enter 发送 sends.
 
 query WhoAmI {
-  __typename
+  me {
+    actor
+    partner
+    purpose
+    purposes
+    policyVersion
+  }
+  sources {
+    id
+    nameZh
+    state
+    lastSucceededAt
+  }
 }
 `;
 
@@ -54,7 +68,7 @@ function Field({ label, name, type, placeholder, list }) {
 function Page() {
   return (
     <>
-      <header className="asker">
+      <form className="asker" onSubmit={(event) => event.preventDefault()}>
         <strong>信用信息交换枢纽</strong>
         <Field label="令牌 Token" name="token" type="password" placeholder="hub partner token NAME" />
         <Field label="用途 Purpose" name="purpose" type="text" placeholder="PUBLIC_LOOKUP" list="purposes" />
@@ -63,7 +77,7 @@ function Page() {
             <option key={purpose} value={purpose} />
           ))}
         </datalist>
-      </header>
+      </form>
       <GraphiQL
         fetcher={fetcher}
         defaultQuery={FIRST_QUERY}
