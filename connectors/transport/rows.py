@@ -79,7 +79,10 @@ def _flatten(entity: Mapping[str, object], prefix: str, cells: dict[str, str | N
         elif isinstance(value, dict) and depth < _DEEPEST:
             whole = _flatten(value, f"{name}.", cells, depth + 1) and whole
         elif isinstance(value, list) and all(isinstance(item, str) for item in value):
-            cells[name] = ";".join(value)
+            joined = ";".join(value)
+            readable = joined.isascii() or is_storable(joined)
+            cells[name] = joined if readable else mended(joined)
+            whole = whole and readable
         else:
             cells[name] = None
             whole = False
