@@ -71,10 +71,13 @@ def read_leaf(leaf: bytes) -> tuple[str, dict[str, str]]:
         raise EntryError("a leaf is JSON") from None
     if not isinstance(parsed, dict) or parsed.keys() != {"v", "kind", "commit"} or parsed["v"] != LEAF_VERSION:
         raise EntryError(f"a leaf of version {LEAF_VERSION} has v, kind and commit")
-    kind, commitments = parsed["kind"], parsed["commit"]
-    if not isinstance(kind, str) or not isinstance(commitments, dict) or leaf_of(kind, commitments) != leaf:
+    kind, given = parsed["kind"], parsed["commit"]
+    if not isinstance(kind, str) or not isinstance(given, dict):
+        raise EntryError("the kind of a leaf is text, its commitments an object")
+    commitments = {name: _checked(text) for name, text in given.items()}
+    if leaf_of(kind, commitments) != leaf:
         raise EntryError("a leaf is canonical JSON")
-    return kind, {name: _checked(text) for name, text in commitments.items()}
+    return kind, commitments
 
 
 def _commitment_from(part: object) -> str:

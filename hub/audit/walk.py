@@ -23,6 +23,7 @@ from keys.merkle import Frontier, Node, leaf_hash
 from keys.notes import Verifier
 
 _PAGE = 1_000
+_BEFORE_ALL = -(2**63)  # also before what stands where no entry can
 
 _ENTRY = LogEntry.__table__  # type: ignore[attr-defined]  # SQLModel sets it on every table
 _NODE = LogNode.__table__  # type: ignore[attr-defined]
@@ -98,7 +99,7 @@ async def check_log(engine: AsyncEngine, verifier: Verifier) -> LogReport:
 
 
 async def _pages(reader: Reader) -> AsyncIterator[Sequence[tuple[int, str, bytes, bytes]]]:
-    after = -1
+    after = _BEFORE_ALL
     while True:
         wanted = select(_ENTRY.c.index, _ENTRY.c.kind, _ENTRY.c.leaf, _ENTRY.c.leaf_hash)
         rows = await reader.rows(wanted.where(_ENTRY.c.index > after).order_by(_ENTRY.c.index).limit(_PAGE))
