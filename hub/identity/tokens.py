@@ -32,7 +32,7 @@ from joserfc.util import urlsafe_b64decode
 from hub.errors import UnauthenticatedError
 from hub.identity.strict_json import DuplicateNameError, strict_object
 
-ALGORITHMS = frozenset({"ES256", "EdDSA"})
+ALGORITHMS = frozenset({"ES256", "Ed25519"})
 TYPE = "at+jwt"
 TOKEN_MAX = 4_096
 # How long a removed key may still verify.
@@ -50,12 +50,7 @@ Jwks = Callable[[], Mapping[str, Any]]
 
 
 class _PinnedRegistry(jws.JWSRegistry):
-    """
-    Knows our algorithms only.
-
-    joserfc warns at the name `EdDSA`, which RFC 9864 deprecates because it does not say the curve. Our keys do
-    (`crv` is pinned by the ring), and partners' libraries do not know the new name yet.
-    """
+    """Knows our algorithms only. `Ed25519` says its curve, which `EdDSA` did not (RFC 9864)."""
 
     def get_alg(self, name: str) -> JWSAlgModel:
         if name not in ALGORITHMS:
