@@ -222,6 +222,7 @@ BZ 备注 remark
 
 _SCOPE = "GKFW 公开范围 extra.disclosure\n"
 _BULLETIN = "GGBZ 公告标志 extra.public_bulletin\n"
+_PUBLICISED = "public_date 公示日期 extra.publicity_from\n"
 _PUBLICITY = """
 public_date 公示日期 extra.publicity_from
 public_end_date 公示截止日期 extra.publicity_to
@@ -248,7 +249,7 @@ TABLES: Final[Mapping[str, Table]] = MappingProxyType(
         table.kind: table
         for table in (
             _table("Registration", "credit_xyzx_fr_jbxx", "JBXX", _REGISTRATION, _SCOPE),
-            _table("Licence", "credit_xyzx_fr_xzxk_new", "XZXK", _LICENCE, _SCOPE),
+            _table("Licence", "credit_xyzx_fr_xzxk_new", "XZXK", _LICENCE, _SCOPE + _PUBLICISED),
             _table("Penalty", "credit_xyzx_fr_xzcf", "XZCF", _PENALTY, _SCOPE + _PUBLICITY + _WITHDRAWAL),
             _table("ListEntry", "credit_xyzx_fr_yzsx", "YZSX", _LIST_ENTRY, _SCOPE + _PUBLICITY + _BULLETIN),
             _table("Grade", "credit_xyzx_fr_xypj", "XYPJ", _GRADE, _SCOPE + _BULLETIN),

@@ -257,6 +257,7 @@ def licence(
         "XK_LYDW": PROVINCE.name,
         "XK_LYDWDM": PROVINCE.code,
         "GKFW": "社会公开",
+        "public_date": (decided + timedelta(days=7)).isoformat(),
     }
 
 

@@ -28,10 +28,10 @@ class Shape:
     name: str
     code: str
     organisation: str | None
-    document: str | None
-    text: str | None
+    document: str
+    text: str
     day: str
-    listed: str | None
+    listed: str
     fine: str | None = None
 
 
@@ -61,7 +61,7 @@ SHAPES: Final[Mapping[str, Shape]] = {
     "ListEntry": Shape(
         name="ZTMC", code="ZTDM", organisation=None, document="LRWSH", text="LRYY", day="LRRQ", listed="MDDM"
     ),
-    "Grade": Shape(name="ZTMC", code="ZTDM", organisation=None, document="ZSBH", text=None, day="FBRQ", listed="XYDJ"),
+    "Grade": Shape(name="ZTMC", code="ZTDM", organisation=None, document="ZSBH", text="BZ", day="FBRQ", listed="XYDJ"),
     "Commitment": Shape(
         name="ZTMC", code="ZTDM", organisation=None, document="CNBH", text="CNNR", day="CNRQ", listed="CNLX"
     ),
@@ -115,11 +115,8 @@ def _organisation_only(values: Values, shape: Shape, _draws: Draws) -> None:
 
 
 def _wide_digits(values: Values, shape: Shape, _draws: Draws) -> None:
-    for column in (shape.document, shape.day):
-        value = values.get(column) if column else None
-        if column and value:
-            values[column] = value.translate(_FULL_WIDTH)
-            return
+    column = shape.document if values.get(shape.document) else shape.day
+    values[column] = (values[column] or "").translate(_FULL_WIDTH)
 
 
 def _read_by_machine(values: Values, shape: Shape, _draws: Draws) -> None:
@@ -131,8 +128,7 @@ def _empty(values: Values, shape: Shape, draws: Draws) -> None:
 
 
 def _unlisted(values: Values, shape: Shape, _draws: Draws) -> None:
-    if shape.listed:
-        values[shape.listed] = "见附件"
+    values[shape.listed] = "见附件"
 
 
 def _odd_day(values: Values, shape: Shape, draws: Draws) -> None:

@@ -41,9 +41,11 @@ class Faults:
 
     Attributes:
         current: What is on, None if the platform is well. Owned by the event loop the platform runs in.
+        fallen: Set as soon as a fault has fallen on a request since one was switched on.
     """
 
     current: Fault | None = None
+    fallen: asyncio.Event = field(default_factory=asyncio.Event)
     _sleepers: set[asyncio.Event] = field(default_factory=set)
 
     def on(self, kind: str, *, seconds: float | None = None, times: int | None = None) -> None:
@@ -64,6 +66,7 @@ class Faults:
         if (times is not None and times < 1) or (kind == "slow" and chosen < 0):
             raise ValueError(f"fault {kind}: seconds and times must be positive")
         self.current = Fault(kind=kind, seconds=chosen, times=times)
+        self.fallen.clear()
 
     def off(self) -> None:
         """Switch every fault off; requests that a slow platform holds are answered at once."""
@@ -79,7 +82,10 @@ class Faults:
     def take(self) -> Fault | None:
         """Take the fault that falls on one request, None if none does."""
         fault = self.current
-        if fault is not None and fault.times is not None:
+        if fault is None:
+            return None
+        self.fallen.set()
+        if fault.times is not None:
             fault.times -= 1
             if fault.times == 0:
                 self.current = None

@@ -1,4 +1,5 @@
 import time
+from base64 import b64decode
 from collections.abc import AsyncIterator
 from datetime import date
 from typing import Any
@@ -70,9 +71,7 @@ class Hub:
 
 
 def opened(secret: str, app_key: str) -> str:
-    from base64 import b64decode
-
-    decryptor = Cipher(algorithms.AES(app_key.encode()), modes.ECB()).decryptor()
+    decryptor = Cipher(algorithms.AES(app_key.encode()), modes.ECB()).decryptor()  # noqa: S305  the platform prescribes it
     padded = decryptor.update(b64decode(secret)) + decryptor.finalize()
     unpadder = PKCS7(128).unpadder()
     return (unpadder.update(padded) + unpadder.finalize()).decode()

@@ -4,7 +4,10 @@ from pathlib import Path
 import pytest
 
 from connectors.sandbox.columns import documentation
+from connectors.sandbox.dirt import RATES, UNIT_SLIP_RATE
+from connectors.sandbox.faults import KINDS as KINDS_OF_FAULT
 from connectors.sandbox.group import SDL
+from connectors.sandbox.province import FAULTS
 from schema.catalogue import KINDS
 from schema.catalogue.model import fields_of
 
@@ -111,3 +114,11 @@ class TestDocumentation:
         told = re.findall(r"^  (\w+):", SDL.split(f"type {type_name} {{")[1].split("}")[0], re.MULTILINE)
 
         assert [spec.api_name for spec in fields_of(KINDS[kind])] == told[2:]
+
+    def test_every_kind_of_dirt_is_documented_at_its_rate(self):
+        for label, rate, _ in (*RATES, ("unit_slip", UNIT_SLIP_RATE, None)):
+            assert re.search(rf"^\| `{label}`.* \| {rate} \|", self.page, re.MULTILINE), label
+
+    @pytest.mark.parametrize("fault", FAULTS + KINDS_OF_FAULT)
+    def test_every_fault_is_documented(self, fault):
+        assert f"| `{fault}` |" in self.page

@@ -60,7 +60,7 @@ class TestDeliver:
         names = sorted(path.name for path in files.outbox.iterdir())
 
         assert len(packages) == len(names)
-        for name, package in zip(names, sorted(packages, key=lambda one: self.name_of(one)), strict=True):
+        for name, package in zip(names, sorted(packages, key=self.name_of), strict=True):
             found = NAME.fullmatch(name)
             assert found is not None
             assert name == self.name_of(package)
@@ -91,7 +91,7 @@ class TestDeliver:
         assert package.rows() == [[cell or "" for cell in row] for row in sheet.iter_rows(values_only=True)]
 
     def test_what_is_delivered_is_what_the_world_holds(self, tmp_path):
-        files, packages = delivered(tmp_path, dirt=False)
+        _, packages = delivered(tmp_path, dirt=False)
         world = World(size=300, dirt=False)
 
         for kind in FILE_KINDS:

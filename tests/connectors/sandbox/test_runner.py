@@ -39,8 +39,7 @@ class TestSandbox:
                 asking = asyncio.create_task(
                     session.post(running.sites["jinjiang"]["graphql"], json={"query": "{now}"}, headers=headers),
                 )
-                while running.group.faults.current and not running.group.faults._sleepers:
-                    await asyncio.sleep(0)
+                await running.group.faults.fallen.wait()
 
             assert 200 == (await asking).status
 
