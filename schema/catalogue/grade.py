@@ -50,7 +50,7 @@ class Grade(Record, frozen=True, kw_only=True, omit_defaults=True):
             zh="评价得分",
             en="Score, decimal text; only within the industry",
             tier=Tier.I,
-            type=FieldType.AMOUNT,
+            type=FieldType.DECIMAL,
             precision=(4, 4),
         ),
     ] = None

@@ -53,7 +53,7 @@ def _property(spec: FieldSpec) -> dict[str, object]:
 
 
 def _pattern(field: Field) -> str | None:
-    if field.type is FieldType.AMOUNT:
+    if field.type in {FieldType.AMOUNT, FieldType.DECIMAL}:
         whole, decimals = field.precision or (None, None)
         return rf"^-?\d{{1,{whole}}}(\.\d{{1,{decimals}}})?$" if whole else r"^-?\d+(\.\d+)?$"
     return _PATTERNS.get(field.type)

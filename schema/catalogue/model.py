@@ -64,7 +64,8 @@ class FieldType(StrEnum):
     CODE = "code"
     DATE = "date"
     TIME = "time"
-    AMOUNT = "amount"
+    AMOUNT = "amount"  # 万元
+    DECIMAL = "decimal"  # a number that is no money
     INTEGER = "integer"
     BOOLEAN = "boolean"
     TEXTS = "texts"

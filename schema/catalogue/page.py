@@ -68,7 +68,7 @@ def _row(spec: FieldSpec) -> tuple[str, ...]:
 
 
 def _type(field: Field) -> str:
-    if field.type is FieldType.AMOUNT and field.precision is not None:
+    if field.type in {FieldType.AMOUNT, FieldType.DECIMAL} and field.precision is not None:
         return f"amount {field.precision[0]}.{field.precision[1]}"
     return field.type.value if field.length is None else f"{field.type.value} {field.length}"
 

@@ -18,6 +18,8 @@ from schema.graph.views import Plain, RecordView
 
 MAX_PAGE = 200
 """Most records a page may ask for."""
+NUMBERS = frozenset({FieldType.AMOUNT, FieldType.DECIMAL})
+"""Types compared as numbers; the others are compared as text."""
 
 
 class CursorError(ValueError):
@@ -181,7 +183,7 @@ def _match(record: RecordView, match: FieldMatch) -> bool:
     value = record.readable(match.spec.name)
     if value is None:
         return False
-    if match.spec.field.type is FieldType.AMOUNT:
+    if match.spec.field.type in NUMBERS:
         return _match_amount(value, match)
     return (match.equals is None or value == match.equals) and _within(value, match.at_least, match.at_most)
 
@@ -226,6 +228,6 @@ def _sort_value(record: RecordView, order: FieldSpec | None) -> str | None:
 
 def _comparable(record: RecordView, order: FieldSpec | None) -> tuple[Decimal, str]:
     value = _sort_value(record, order) or ""
-    if order is not None and order.field.type is FieldType.AMOUNT:
+    if order is not None and order.field.type in NUMBERS:
         return (_number(value) or Decimal(0), value)
     return (Decimal(0), value)

@@ -24,6 +24,7 @@ _GRAPH_TYPES: Mapping[FieldType, object] = {
     FieldType.DATE: Day | None,
     FieldType.TIME: Instant | None,
     FieldType.AMOUNT: Amount | None,
+    FieldType.DECIMAL: str | None,
     FieldType.INTEGER: int | None,
     FieldType.BOOLEAN: bool | None,
     FieldType.TEXTS: list[str] | None,

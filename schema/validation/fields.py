@@ -96,6 +96,7 @@ def _reader_of_type(one: Described, forms: AbstractSet[DateForm]) -> Reader:
         FieldType.DATE: lambda: _day_reader(one, forms),
         FieldType.TIME: lambda: _form_reader(one, _TIME, str, "UTC 时间 YYYY-MM-DDTHH:MM:SSZ", "a time in UTC"),
         FieldType.AMOUNT: lambda: _amount_reader(one),
+        FieldType.DECIMAL: lambda: _amount_reader(one),
         FieldType.INTEGER: lambda: _form_reader(one, _INTEGER, int, "整数", "a whole number"),
         FieldType.BOOLEAN: lambda: _boolean_reader(one),
         FieldType.TEXTS: lambda: _texts_reader(one),

@@ -17,7 +17,7 @@ from schema.tiers import Tier
 FindingSeverity = Literal["E", "W"]
 
 _PERSONAL = frozenset({Category.C02, Category.C03})
-_CLOSED_FORMS = frozenset({FieldType.DATE, FieldType.AMOUNT, FieldType.BOOLEAN, FieldType.INTEGER})
+_CLOSED_FORMS = frozenset({FieldType.DATE, FieldType.AMOUNT, FieldType.DECIMAL, FieldType.BOOLEAN, FieldType.INTEGER})
 _LONGEST_QUOTE = 20
 _LONGEST_NUMBER = 8
 

@@ -46,6 +46,7 @@ VALUES = {
     FieldType.CODE: st.text(alphabet="0123456789ABCDEFGHJKLMNPQRTUWXY", min_size=1),
     FieldType.DATE: st.dates().map(str),
     FieldType.AMOUNT: st.decimals(min_value=0, max_value=10**6, places=6).map(str),
+    FieldType.DECIMAL: st.decimals(min_value=0, max_value=100, places=2).map(str),
     FieldType.BOOLEAN: st.booleans(),
     FieldType.TEXTS: st.lists(st.text(), max_size=4).map(tuple),
 }
@@ -196,7 +197,7 @@ class TestFields:
     def test_a_day_can_be_shown_to_the_month(self, spec: FieldSpec):
         assert Mask.M5 is spec.field.mask
 
-    @each([spec for spec in SPECS if spec.field.type is FieldType.AMOUNT and spec.coordinate != "Grade.score"])
+    @each([spec for spec in SPECS if spec.field.type is FieldType.AMOUNT])
     def test_an_amount_can_be_shown_as_a_band_and_is_never_sorted_as_text(self, spec: FieldSpec):
         assert Mask.M3 is spec.field.mask
         assert spec.field.precision is not None
