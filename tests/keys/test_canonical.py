@@ -9,7 +9,9 @@ from keys.canonical import canonical_json
 from keys.errors import CanonicalError
 
 # Both sides of every rule of the fast path: keys around the surrogates, integers up to 2^53, floats, controls.
-TEXTS = st.text(st.characters(codec="utf-8")) | st.text(st.sampled_from('a"\\\x00\x1f\x7f\n\ud7ff\ue000\ufffd\U00010000\xe9'))
+TEXTS = st.text(st.characters(codec="utf-8")) | st.text(
+    st.sampled_from('a"\\\x00\x1f\x7f\n\ud7ff\ue000\ufffd\U00010000\xe9')
+)
 EXACT = st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | TEXTS
 
 

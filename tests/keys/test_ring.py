@@ -204,6 +204,35 @@ class TestTokenKeys:
             ring.jwks()
 
 
+class TestSecrets:
+    def test_a_secret_made_once_is_the_same_ever_after(self, ring):
+        made = ring.create_secret("cursors", 32)
+
+        assert 32 == len(made)
+        assert made == KeyRing.open(f"file:{ring.directory}").secret("cursors")
+        assert 0o600 == stat.S_IMODE(file_of(ring).stat().st_mode)
+
+    def test_a_secret_is_never_published(self, ring):
+        ring.create_secret("cursors", 32)
+
+        assert {"keys": []} == ring.jwks()
+
+    def test_a_secret_is_never_overwritten(self, ring):
+        made = ring.create_secret("cursors", 32)
+
+        with pytest.raises(RingError, match="already"):
+            ring.create_secret("cursors", 32)
+        assert made == ring.secret("cursors")
+
+    @pytest.mark.parametrize("content", [b"{}", b'{"kty":"oct"}', b'{"kty":"oct","k":"!!"}'])
+    def test_a_damaged_secret_is_refused(self, ring, content):
+        ring.create_secret("cursors", 32)
+        file_of(ring).write_bytes(content)
+
+        with pytest.raises(RingError):
+            ring.secret("cursors")
+
+
 class TestThumbprint:
     def test_an_okp_key_of_the_standard(self):
         """RFC 8037, A.3."""

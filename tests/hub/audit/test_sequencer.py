@@ -432,14 +432,15 @@ class TestBrokenLog:
         with pytest.raises(LogBrokenError):
             await sequencer.check()
 
-    async def test_a_missing_entry_of_another_process_is_found(self, store, sequencer):
+    @pytest.mark.parametrize("missing", [2, 3])
+    async def test_a_missing_entry_of_another_process_is_found(self, store, sequencer, missing):
         await sequencer.append(note(0))
         other = sequencer_on(store)
         await other.start()
         for number in range(3):
             await other.append(note(number))
         await other.stop()
-        await change(store, 'DELETE FROM log_entry WHERE "index" = 2')
+        await change(store, 'DELETE FROM log_entry WHERE "index" = :missing', missing=missing)
 
         with pytest.raises(LogBrokenError):
             await sequencer.append(note(9))

@@ -10,6 +10,9 @@ from hub.audit.errors import EntryError, ReceiptError
 from hub.audit.openings import commitments_from, read_leaf, withhold
 from hub.audit.verify import verify_receipt
 from hub.audit.words import verdict_lines
+from keys.checkpoints import Checkpoint, sign_checkpoint
+from keys.merkle import leaf_hash
+from keys.proofs import Proof
 from tests.hub.audit.conftest import DATA, ORIGIN, disclosure, note, sequencer_on, signer_of
 
 VKEY = signer_of().verifier.vkey()
@@ -292,6 +295,13 @@ class TestBareProof:
 
         assert not verify_receipt(receipt["proof"], [VKEY], leaf=leaf + b"\n").valid
         assert not verify_receipt(receipt["proof"], [VKEY], leaf=b"").valid
+
+    def test_a_leaf_that_is_in_the_log_but_not_of_our_form_does_not_hold(self):
+        leaf = b"something else"
+        head = Checkpoint(origin=ORIGIN, size=1, root=leaf_hash(leaf))
+        proof = Proof(index=0, path=(), checkpoint=sign_checkpoint(head, signer_of())).text()
+
+        assert not verify_receipt(proof, [VKEY], leaf=leaf).valid
 
     def test_without_its_leaf_there_is_no_verdict(self, receipt):
         with pytest.raises(ReceiptError):

@@ -76,6 +76,12 @@ class TestVerify:
     def test_without_a_key_it_ends_with_2(self, run, receipt, keys):  # noqa: F811  a fixture
         assert 2 == run(receipt, keys=keys).exit_code
 
+    def test_a_file_beyond_reason_ends_with_2(self, run, tmp_path, receipt):  # noqa: F811  a fixture
+        with (tmp_path / "huge").open("wb") as huge:
+            huge.truncate(64 * 1024 * 1024 + 1)
+
+        assert 2 == run(receipt["proof"].encode(), "--leaf", str(tmp_path / "huge")).exit_code
+
     def test_a_file_that_is_not_there_ends_with_2(self, run):
         result = run({}, "--leaf", "no/such/leaf")
 
