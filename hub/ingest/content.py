@@ -28,6 +28,7 @@ from schema.identifiers.names import name_key
 _KEY_LENGTH = 32
 _FIRST_INDEX = "1"
 _ENCODER = msgspec.msgpack.Encoder()
+_SORTED = msgspec.json.Encoder(order="sorted")
 
 
 def record_key(record: Record, extra: Mapping[str, str]) -> str:
@@ -42,13 +43,10 @@ def row_key(kind: type[Record], values: Mapping[str, str | None], extra: Mapping
 
 def content_digest(record: Record, extra: Mapping[str, str], *, withdrawn: bool) -> str:
     """Digest of everything said of a record, `sm3:<hex>`."""
-    content = {name: value for name, value in msgspec.to_builtins(record).items() if value is not None}
     besides = {name: value for name, value in extra.items() if value}
     if withdrawn:
         besides["op"] = "D"
-    if besides:
-        content["extra"] = besides
-    data = canonical_json(content)
+    data = canonical_json({**msgspec.to_builtins(record), "extra": besides}) if besides else _plain_json(record)
     text = data.decode()
     # Normalising the JSON equals normalising its texts: no combining character composes with JSON's own marks.
     return digest(data if is_normalized("NFC", text) else normalize("NFC", text).encode())
@@ -63,6 +61,11 @@ def hiding_digest(digest_before: str, extra: Mapping[str, str], *, withdrawn: bo
 def body_of(record: Record) -> bytes:
     """The bytes a record is stored as: msgpack of its catalogue class, without nulls."""
     return _ENCODER.encode(record)
+
+
+def _plain_json(record: Record) -> bytes:
+    """RFC 8785 JSON in one step: a record holds texts, booleans and lists of texts under ASCII names, and no nulls."""
+    return _SORTED.encode(record)
 
 
 def _key(kind: type[Record], value_of: Callable[[str], object], extra: Mapping[str, str]) -> str:

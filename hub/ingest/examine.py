@@ -15,7 +15,7 @@ from datetime import date, datetime
 from connectors.port import Batch, Row
 from hub.clock import iso, legal_day
 from hub.ingest.content import body_of, content_digest, record_key, row_key
-from hub.ingest.judging import Judged, judge
+from hub.ingest.judging import Judge, Judged
 from hub.ingest.notices import finding
 from schema.catalogue import KINDS
 from schema.catalogue.model import Record
@@ -109,7 +109,7 @@ class Examiner:
     """Examines batches of one source under one book of rules."""
 
     def __init__(self, book: RuleBook, *, region: str | None) -> None:
-        self._book = book
+        self._judge = Judge(book)
         self._region = region
         self._checkers = Checkers(book)
 
@@ -124,8 +124,7 @@ class Examiner:
     def judge(self, row: Examined, subject: str, today: date) -> Judged:
         """Judge an examined row that has a record, now that its subject is known."""
         if row.judged is None:
-            row.judged = judge(
-                self._book,
+            row.judged = self._judge.judge(
                 row.get_record(),
                 row.extra,
                 subject=subject,

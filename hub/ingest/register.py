@@ -51,6 +51,14 @@ _UPDATE = (
 )
 
 
+def _event_id(event: str, day: str | None, detail: str) -> str:
+    """By content, so that the same step told twice is one step."""
+    return sha256(canonical_json([event, day, detail])).hexdigest()[:_EVENT_ID_LENGTH]
+
+
+_SEEN_ID = _event_id("seen", None, "{}")
+
+
 @dataclass(slots=True, kw_only=True)
 class Entry:
     """A subject in memory, between load and write. Owned by the `Register` of one batch."""
@@ -127,7 +135,7 @@ class Register:
             is_new=True,
         )
         self._entries[code] = entry
-        self._record(code, "seen", None, {})
+        self._events[code, _SEEN_ID] = self._event(code, _SEEN_ID, "seen", None, "{}")
         return entry
 
     def touch(self, code: str) -> None:
@@ -229,15 +237,17 @@ class Register:
         }
 
     def _record(self, code: str, event: str, day: str | None, detail: dict[str, object]) -> None:
-        text = canonical_json(detail)
-        # By content, so that the same step told twice is one step.
-        identity = sha256(canonical_json([event, day, text.decode()])).hexdigest()[:_EVENT_ID_LENGTH]
-        self._events[code, identity] = {
+        text = canonical_json(detail).decode()
+        identity = _event_id(event, day, text)
+        self._events[code, identity] = self._event(code, identity, event, day, text)
+
+    def _event(self, code: str, identity: str, event: str, day: str | None, detail: str) -> dict[str, object]:
+        return {
             "subject_code": code,
             "event_id": identity,
             "event": event,
             "day": day,
-            "detail": text.decode(),
+            "detail": detail,
             "source": self.source,
             "recorded_at": self.at,
         }

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.ingest.content import body_of, content_digest, hiding_digest, record_key, row_key
+from keys.canonical import canonical_json
 from keys.digests import digest
 from schema.catalogue import KINDS, Penalty, Registration
 from tests.hub.ingest.world import AUTHORITY, code_of, penalty
@@ -64,6 +65,14 @@ class TestContentDigest:
         assert content_digest(record(facts=decomposed), {}, withdrawn=False) == content_digest(
             record(facts=composed), {}, withdrawn=False
         )
+
+    @given(st.text(st.characters(codec="utf-8")), st.lists(st.text(st.characters(codec="utf-8"))), st.booleans())
+    def test_it_is_the_digest_of_rfc_8785_json(self, text, texts, flag):
+        said = record(facts=text, remark="x", penalty_kinds=tuple(texts), case_withdrawn=flag)
+        builtins = {"facts": text, "remark": "x", "penalty_kinds": texts, "case_withdrawn": flag}
+        canonical = canonical_json({"document_no": "川能罚〔2026〕1号", "authority_code": AUTHORITY, **builtins})
+
+        assert digest(normalize("NFC", canonical.decode()).encode()) == content_digest(said, {}, withdrawn=False)
 
     def test_an_empty_extra_column_says_nothing(self):
         assert content_digest(record(), {}, withdrawn=False) == content_digest(
