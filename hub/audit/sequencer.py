@@ -96,19 +96,22 @@ class Sequencer:
         try:
             await self._look()
         except LogBrokenError:
+            await self.stop()
             raise
         except LogUnavailableError:
             pass  # `usable` says so
         self._task = asyncio.create_task(self._run(), name="audit log sequencer")
 
     async def stop(self) -> None:
-        """Append what is waiting, refuse what comes after, and let go of the store."""
+        """Append what is waiting, refuse what comes after, and let go of the store. A second time it does nothing."""
+        if self._closing:
+            return
         self._closing = True
         self._wake.set()
         if self._task is not None:
             await asyncio.wait([self._task])
         self._usable = False
-        self._thread.submit(self._ledger.close)
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._ledger.close)
         self._thread.shutdown(wait=False)
 
     async def check(self) -> None:

@@ -1,7 +1,11 @@
+import base64
 import copy
+import hashlib
 import json
 
 import pytest
+import rfc8785
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -218,6 +222,41 @@ class TestVerifyReceipt:
     def test_without_a_readable_key_there_is_no_verdict(self, receipt, keys):
         with pytest.raises(ReceiptError):
             verify_receipt(receipt, keys)
+
+
+class TestByHand:
+    def test_who_has_only_the_description_comes_to_the_same_end(self, receipt):
+        """docs/receipts.md, step by step, with nothing of ours: hashlib, rfc8785 and an Ed25519 library."""
+        vkey = VKEY.split("+", 2)
+        commit = {}
+        for name, part in receipt["opening"].items():
+            data = base64.b64decode(part["salt"]) + rfc8785.dumps(part["value"])
+            commit[name] = "sha256:" + hashlib.sha256(data).hexdigest()
+        leaf = rfc8785.dumps({"v": 1, "kind": receipt["kind"], "commit": commit})
+        head, _, checkpoint = receipt["proof"].partition("\n\n")
+        _, index, *path = head.split("\n")
+        text, _, signature = checkpoint.partition("\n\n")
+        origin, size, root = text.split("\n")
+
+        # RFC 9162, 2.1.3.2, as it is written.
+        fn, sn = int(index.removeprefix("index ")), int(size) - 1
+        r = hashlib.sha256(b"\x00" + leaf).digest()
+        for p in map(base64.b64decode, path):
+            assert sn != 0
+            if fn & 1 or fn == sn:
+                r = hashlib.sha256(b"\x01" + p + r).digest()
+                while not fn & 1 and fn:
+                    fn, sn = fn >> 1, sn >> 1
+            else:
+                r = hashlib.sha256(b"\x01" + r + p).digest()
+            fn, sn = fn >> 1, sn >> 1
+
+        assert (0, base64.b64decode(root)) == (sn, r)
+        assert vkey[0] == origin == receipt["origin"]
+        signed = base64.b64decode(signature.split(" ")[2])
+        assert vkey[1] == signed[:4].hex()
+        key = Ed25519PublicKey.from_public_bytes(base64.b64decode(vkey[2])[1:])
+        key.verify(signed[4:], f"{text}\n".encode())
 
 
 class TestResponse:
