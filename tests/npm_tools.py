@@ -26,8 +26,10 @@ class NpmProject:
             # Test processes (pytest-xdist) share the installation; one at a time makes it.
             fcntl.flock(lock, fcntl.LOCK_EX)
             for path in (HERE / name).iterdir():
-                if path.is_file():
-                    shutil.copyfile(path, self.directory / path.name)
+                copy = self.directory / path.name
+                # Never over a file that another test process may just be running.
+                if path.is_file() and not (copy.is_file() and copy.read_bytes() == path.read_bytes()):
+                    shutil.copyfile(path, copy)
             install(self.node, self.directory)
 
     def command(self, script: str, *arguments: str) -> list[str]:

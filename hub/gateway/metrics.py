@@ -16,6 +16,7 @@ _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 _METHODS = frozenset({"GET", "POST"})
 _STATUSES = frozenset(status.value for status in http.HTTPStatus)
 _SOURCES_MAX = 1_000
+_KNOWN_MAX = 1_000
 
 
 class Metrics:
@@ -37,6 +38,8 @@ class Metrics:
         self._denials = Counter(
             "hub_denied_coordinates_total", "Coordinates denied, by kind of asker.", ["actor"], registry=self._registry
         )
+        # Looking a label up costs more than counting under it.
+        self._known: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self._under_way = Gauge("hub_requests_under_way", "Requests being answered.", registry=self._registry)
         self._log_size = Gauge("hub_log_entries", "Entries in the audit log.", registry=self._registry)
         self._age = Gauge(
@@ -51,12 +54,17 @@ class Metrics:
     def end(self, *, route: str, method: str, status: int, seconds: float) -> None:
         """A request was answered. *route* is a name from the door's own table."""
         self._under_way.dec()
-        self._requests.labels(
-            route,
-            method if method in _METHODS else "other",
-            str(status) if status in _STATUSES else "other",
-        ).inc()
-        self._seconds.labels(route).observe(seconds)
+        key = (route, method, status)
+        found = self._known.get(key)
+        if found is None:
+            method = method if method in _METHODS else "other"
+            code = str(status) if status in _STATUSES else "other"
+            found = self._requests.labels(route, method, code), self._seconds.labels(route)
+            if len(self._known) < _KNOWN_MAX:
+                self._known[key] = found
+        count, duration = found
+        count.inc()
+        duration.observe(seconds)
 
     def question(self, *, outcome: str, actor: str | None, denials: int) -> None:
         """A question was answered or refused. *actor* is an `ActorKind`, None if nobody was identified."""
