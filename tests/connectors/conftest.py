@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.errors import SourceError
 from connectors.port import Batch, Connector
 from connectors.registry import open_site
 from connectors.sandbox import Options, Sandbox
@@ -46,3 +47,17 @@ def opener(sandbox: Sandbox, tmp_path: Path) -> Open:
 
 async def drain(connector: Connector, stream: str, cursor: str | None = None) -> list[Batch]:
     return [batch async for batch in connector.read(stream, cursor)]
+
+
+async def until_fault(
+    connector: Connector, stream: str, after_each: Callable[[list[Batch]], None] = lambda _taken: None
+) -> tuple[list[Batch], SourceError]:
+    """Read until the source fails: what was brought before, and the failure."""
+    taken: list[Batch] = []
+    try:
+        async for batch in connector.read(stream, None):
+            taken.append(batch)
+            after_each(taken)
+    except SourceError as error:
+        return taken, error
+    raise AssertionError("the read ended without a fault")

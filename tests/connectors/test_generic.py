@@ -17,7 +17,7 @@ from connectors.port import Connector
 from connectors.registry import open_site
 from connectors.secrets import ReferredSecrets
 from connectors.site import parse_site
-from tests.connectors.conftest import drain
+from tests.connectors.conftest import drain, until_fault
 from tests.connectors.servers import serving
 
 DESCRIPTION = """
@@ -220,11 +220,9 @@ class TestDescribedSource:
         source = Source(8)
         source.envelope = {"code": "00", "all": 99}
         async with running(source, ('stop = "empty"', 'stop = "total", total = "$.all"')) as connector:
-            taken = []
-            with pytest.raises(RetryLater, match="SRC_SHORT"):
-                async for batch in connector.read("penalty", None):
-                    taken.append(batch)
+            taken, error = await until_fault(connector, "penalty")
 
+        assert (RetryLater, "SRC_SHORT") == (type(error), error.code)
         assert 8 == sum(len(batch.rows) for batch in taken)
 
     @pytest.mark.parametrize(
@@ -308,7 +306,7 @@ class TestDescribedSource:
         [
             ('records = "$.data.rows[*]"\n', ""),
             ('kind = "service"\nbase_url', 'kind = "graphql"\nbase_url'),
-            ('type = "header", header = "X-Token", secret = "env:SMALL_TOKEN"', 'type = "exchange", rid = "r", key_service = "k", secret = "env:SMALL_TOKEN"'),
+            ('type = "header", header = "X-Token"', 'type = "exchange", rid = "r", key_service = "k"'),
             ("env:SMALL_TOKEN", "env:NOT_SET"),
         ],
     )  # fmt: skip

@@ -107,7 +107,7 @@ class TestParseSite:
             ('type = "page"', 'type = "scroll"', "streams.penalty.paginate.type"),
             ('type = "page"', 'type = "token"', "streams.penalty.paginate.next"),
             ('stop = "empty"', 'stop = "total"', "streams.penalty.paginate.total"),
-            ('stop = "empty"', 'size = 0', "streams.penalty.paginate.size"),
+            ('stop = "empty"', "size = 0", "streams.penalty.paginate.size"),
             ('tz = "Asia/Shanghai"', 'tz = "Mars/Base"', "streams.penalty.cursor.tz"),
             ('tz = "Asia/Shanghai"', 'tz = "+99:00"', "streams.penalty.cursor.tz"),
             ('"%Y%m%d%H%M%S"', '"yyyyMMdd"', "streams.penalty.cursor.format"),
@@ -122,7 +122,7 @@ class TestParseSite:
             ('document_no = "wsh"', 'document_no = "wsh | date"', "streams.penalty.map.document_no"),
             ('document_no = "wsh"', 'document_no = "wsh | wan:3"', "streams.penalty.map.document_no"),
             ('document_no = "wsh"', 'document_no = "wsh | wan | b"', "streams.penalty.map.document_no"),
-            ('document_no = "wsh"', 'document_no = { from = ["a"], by = ["eval:x"] }', "streams.penalty.map.document_no"),
+            ('document_no = "wsh"', 'document_no = { from = ["a"], by = ["exec"] }', "streams.penalty.map.document_no"),
             ('document_no = "wsh"', "document_no = 5", "streams.penalty.map.document_no"),
             ("sfxf == '1'", "sfxf = 1", "streams.penalty.tombstone.when"),
             ("sfxf == '1'", "__import__('os')", "streams.penalty.tombstone.when"),
@@ -135,7 +135,8 @@ class TestParseSite:
         error = refused(TEXT.replace(old, new, 1))
 
         assert ("cn-5101.toml", key) == (error.file, error.key)
-        assert error.zh and error.en
+        assert error.zh
+        assert error.en
         assert "hunter2" not in str(error)
         assert "pw@" not in str(error)
 

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from connectors.errors import OperatorNeeded, RetryLater, SourceError, StopSite, StopStream
-from connectors.sandbox import Sandbox
-from tests.connectors.conftest import Open, drain, now
+from connectors.port import Batch
+from connectors.sandbox import Platform, Sandbox
+from tests.connectors.conftest import Open, drain, now, until_fault
 
 FAST = ('rate = "50/s"\n', "")
 SMALL = ("size = 1000", "size = 20")
@@ -35,7 +36,7 @@ class TestRead:
     async def test_the_next_run_brings_what_changed_and_only_overlaps_by_the_lag(self, sandbox: Sandbox, opener: Open):
         connector = opener("national", FAST)
         first = (await drain(connector, "penalty"))[-1]
-        changed = next(iter(sandbox.world.rows(_national(), "Penalty")))
+        changed = next(iter(sandbox.world.rows(Platform.NATIONAL, "Penalty")))
         sandbox.world.advance(timedelta(days=1))
         sandbox.world.correct(changed, {"BZ": "更正"})
         second = await drain(connector, "penalty", first.cursor)
@@ -45,7 +46,7 @@ class TestRead:
         assert sum(len(batch.rows) for batch in second) < len(first.rows)
 
     async def test_a_withdrawal_is_a_tombstone(self, sandbox: Sandbox, opener: Open):
-        row = next(iter(sandbox.world.rows(_national(), "Penalty")))
+        row = next(iter(sandbox.world.rows(Platform.NATIONAL, "Penalty")))
         sandbox.world.advance(timedelta(days=1))
         sandbox.world.withdraw(row)
         connector = opener("national", FAST)
@@ -94,27 +95,24 @@ class TestRead:
     async def test_a_replayed_page_is_never_taken_for_the_next(self, sandbox: Sandbox, opener: Open):
         """A page sent again instead of the next one stops the read; no row comes twice, none is left out."""
         connector = opener("national", FAST, SMALL)
-        taken = []
-        with pytest.raises(RetryLater, match="SRC_REPLAY"):
-            async for batch in connector.read("grade", None):
-                taken.append(batch)
-                sandbox.national.faults.on("replay")
+        taken, error = await until_fault(connector, "grade", lambda _taken: sandbox.national.faults.on("replay"))
         sandbox.national.faults.off()
         rest = await drain(connector, "grade", taken[-1].cursor)
         await connector.close()
         rows = [row.row_id for batch in taken + rest for row in batch.rows]
 
+        assert (RetryLater, "SRC_REPLAY") == (type(error), error.code)
         assert len(set(rows)) == len(rows) == taken[0].total
 
     async def test_a_fault_in_the_middle_resumes_from_the_last_cursor(self, sandbox: Sandbox, opener: Open):
         connector = opener("national", FAST, SMALL)
         whole = await drain(connector, "grade")
-        taken = []
-        with pytest.raises(SourceError):
-            async for batch in connector.read("grade", None):
-                taken.append(batch)
-                if len(taken) == 3:
-                    sandbox.national.faults.on("half")
+
+        def break_off(taken: list[Batch]) -> None:
+            if len(taken) == 3:
+                sandbox.national.faults.on("half")
+
+        taken, _error = await until_fault(connector, "grade", break_off)
         sandbox.national.faults.off()
         rest = await drain(connector, "grade", taken[-1].cursor)
         await connector.close()
@@ -192,9 +190,3 @@ class TestCheck:
         assert health.reachable
         assert health.site_time is not None
         assert timedelta(seconds=100) < health.site_time - datetime.now(UTC) < timedelta(seconds=140)
-
-
-def _national():
-    from connectors.sandbox import Platform
-
-    return Platform.NATIONAL

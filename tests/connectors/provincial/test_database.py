@@ -5,12 +5,18 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
+from connectors.conformance import Specimen, conform
 from connectors.errors import OperatorNeeded, RetryLater, SourceError, StopStream
 from connectors.port import Batch, Outcome, Rejection
-from connectors.sandbox import Platform, Sandbox
-from tests.connectors.conftest import Open, drain
+from connectors.registry import open_site
+from connectors.sandbox import Options, Platform, Sandbox
+from connectors.secrets import ReferredSecrets
+from connectors.site import parse_site
+from connectors.templates import sandbox_variables, template
+from tests.connectors.conftest import Open, drain, now, until_fault
 
 SMALL = ("size = 1000", "size = 7")
 QUICK = ('timeout = "10s"', 'timeout = "1s"')
@@ -110,13 +116,12 @@ class TestRead:
         front.execute("PRAGMA writable_schema = RESET")
         front.execute("UPDATE QF SET SRC_UPDATE_TIME = NULL WHERE ROW_ID = (SELECT min(ROW_ID) FROM QF)")
         connector = opener("cn-51-db")
-        taken = []
-        with pytest.raises(StopStream, match="1 rows without"):
-            async for batch in connector.read("arrears", None):
-                taken.extend(batch.rows)
+        taken, error = await until_fault(connector, "arrears")
         await connector.close()
 
-        assert len(taken) == front.execute("SELECT count(*) FROM QF").fetchone()[0] - 1
+        assert isinstance(error, StopStream)
+        assert "1 rows without" in error.detail
+        assert sum(len(batch.rows) for batch in taken) == front.execute("SELECT count(*) FROM QF").fetchone()[0] - 1
 
     async def test_an_operation_that_is_none_is_unreadable_not_an_insert(self, front: sqlite3.Connection, opener: Open):
         front.execute("UPDATE QF SET OP = 'X'")
@@ -254,3 +259,70 @@ class TestOpen:
     async def test_an_address_without_a_driver_needs_an_operator(self, opener: Open, url: str):
         with pytest.raises(OperatorNeeded, match="SRC_ADDRESS"):
             opener("cn-51-db", CN51_DATABASE_URL=url)
+
+
+@pytest.mark.postgres
+class TestPostgres:
+    """The same connector on a front machine that is PostgreSQL, with the pusher's own column types."""
+
+    async def test_reads_resumes_and_writes_back(self, postgres_url: str, tmp_path: Path):
+        options = Options(front_url=_sqlalchemy(postgres_url))
+        async with Sandbox(tmp_path, seed=7, size=200, options=options) as sandbox:
+            text = template("cn-51-db").replace("size = 1000", "size = 7")
+            secrets = ReferredSecrets(environment=sandbox_variables(sandbox.sites), folder=tmp_path)
+
+            def opened():
+                return open_site(parse_site(text, file="db"), secrets, now=now)
+
+            found = await conform(Specimen(open=opened))
+            connector = opened()
+            batch = (await drain(connector, "licence"))[0]
+            await connector.report(outcome(batch, finding(batch, 0, "ID02")))
+            await connector.close()
+            flags = sandbox.front.flags("Licence")
+
+        assert found.rows["licence"] > 7
+        assert ("1", "2", "ID02") == flags[batch.rows[0].row_id]
+
+    async def test_times_and_numbers_of_their_own_types_become_text(self, postgres_url: str, tmp_path: Path):
+        with psycopg.connect(postgres_url, autocommit=True) as admin:
+            admin.execute(
+                """CREATE TABLE "XZCF" ("ROW_ID" text, "OP" text, "SRC_UPDATE_TIME" timestamp, "READ_FLAG" text,
+                "CF_XDR_SHXYM" text, "CF_WSH" text, "CF_CFJGDM" text, "CF_NR_FK" numeric(13,6), "CF_JDRQ" date)"""
+            )
+            for number in range(5):
+                admin.execute(
+                    """INSERT INTO "XZCF"
+                    VALUES (%s, 'I', '2026-01-01 08:00:00.123456', '0', 'c', 'w', 'a', 1.5, '2026-01-02')""",
+                    (f"r{number}",),
+                )
+        text = template("cn-51-db").replace("size = 1000", "size = 2")
+        secrets = ReferredSecrets(environment={"CN51_DATABASE_URL": _sqlalchemy(postgres_url)}, folder=tmp_path)
+        connector = open_site(parse_site(text, file="db"), secrets, now=now)
+        batches = await drain(connector, "penalty")
+        again = await drain(connector, "penalty", batches[0].cursor)
+        overlap = await drain(connector, "penalty", batches[-1].cursor)
+        with pytest.raises(StopStream, match="SRC_SCHEMA"):
+            await drain(connector, "licence")
+        await connector.close()
+        row = batches[0].rows[0]
+
+        assert ("1.500000", "2026-01-02") == (row.values["fine_amount"], row.values["decided_on"])
+        assert datetime(2026, 1, 1, 0, 0, 0, 123456, tzinfo=UTC) == row.as_of
+        assert ["r0", "r1", "r2", "r3", "r4"] == [each.row_id for batch in batches for each in batch.rows]
+        assert batches[1:] == again
+        assert 5 == sum(len(batch.rows) for batch in overlap)
+
+    async def test_a_password_that_is_wrong_or_a_server_that_is_away_is_typed_and_not_quoted(self, tmp_path: Path):
+        environment = {"CN51_DATABASE_URL": "postgresql+psycopg://u:hunter2@127.0.0.1:9/x"}
+        secrets = ReferredSecrets(environment=environment, folder=tmp_path)
+        connector = open_site(parse_site(template("cn-51-db"), file="db"), secrets, now=now)
+        with pytest.raises(RetryLater) as raised:
+            await drain(connector, "penalty")
+        await connector.close()
+
+        assert "hunter2" not in str(raised.value)
+
+
+def _sqlalchemy(url: str) -> str:
+    return url.replace("postgresql://", "postgresql+psycopg://")

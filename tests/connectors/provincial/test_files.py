@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import OperatorNeeded, RetryLater, SourceError, StopStream
-from connectors.port import Batch, Outcome, Place, Rejection
+from connectors.port import Batch, Outcome, Rejection
 from connectors.provincial import files
 from connectors.sandbox import Platform, Sandbox
-from tests.connectors.conftest import Open, drain
+from tests.connectors.conftest import Open, drain, until_fault
 
 AT = datetime(2026, 11, 20, 1, 2, 3, tzinfo=UTC)
 
@@ -46,6 +46,10 @@ def rejection(batch: Batch) -> Rejection:
 @pytest.fixture
 def outbox(sandbox: Sandbox) -> Path:
     return sandbox.province.outbox
+
+
+def first_package(outbox: Path, catalog: str) -> Path:
+    return min(outbox.glob(f"*_{catalog}_*"))
 
 
 class TestRead:
@@ -99,7 +103,7 @@ class TestRead:
         self, sandbox: Sandbox, outbox: Path, opener: Open
     ):
         connector = opener("cn-51-files")
-        first = sorted(outbox.glob("*_XZXK_*"))[0]
+        first = first_package(outbox, "XZXK")
         body = first.read_bytes()
         first.unlink()
         before = await drain(connector, "licence")
@@ -113,7 +117,7 @@ class TestRead:
     async def test_uploads_in_progress_are_left_alone(self, outbox: Path, opener: Open):
         connector = opener("cn-51-files")
         known = await drain(connector, "licence")
-        (outbox / f"{sorted(outbox.glob('*_XZXK_*'))[0].stem}9.zip.tmp").write_bytes(b"half")
+        (outbox / f"{first_package(outbox, 'XZXK').stem}9.zip.tmp").write_bytes(b"half")
 
         assert known == await drain(connector, "licence")
 
@@ -181,15 +185,13 @@ class TestBrokenPackages:
         name = name if not name.startswith(".") else "x" + name
         (outbox / name).write_bytes(b"")
         connector = opener("cn-51-files")
-        taken = []
-        with pytest.raises(StopStream, match="FILE_NAME"):
-            async for batch in connector.read("licence", None):
-                taken.append(batch)
+        taken, error = await until_fault(connector, "licence")
 
+        assert (StopStream, "FILE_NAME") == (type(error), error.code)
         assert len(taken) > 2
 
     async def test_a_link_is_not_followed(self, outbox: Path, tmp_path: Path, opener: Open):
-        first = sorted(outbox.glob("*_XZCF_*"))[0]
+        first = first_package(outbox, "XZCF")
         moved = tmp_path / "elsewhere.zip"
         first.rename(moved)
         first.symlink_to(moved)
@@ -202,12 +204,12 @@ class TestBrokenPackages:
         monkeypatch.setattr(files, "CHUNK_ROWS", 3)
         connector = opener("cn-51-files")
         first = (await drain(connector, "licence"))[0]
-        sorted(outbox.glob("*_XZXK_*"))[0].unlink()
+        first_package(outbox, "XZXK").unlink()
         with pytest.raises(StopStream, match="FILE_VANISHED"):
             await drain(connector, "licence", first.cursor)
 
     async def test_a_file_over_the_cap_is_refused_unopened(self, outbox: Path, opener: Open):
-        first = sorted(outbox.glob("*_XZCF_*"))[0]
+        first = first_package(outbox, "XZCF")
         with first.open("r+b") as file:
             os.truncate(file.fileno(), 2 << 20)
         connector = opener("cn-51-files", ('max_bytes = "1GB"', 'max_bytes = "1MB"'))

@@ -52,7 +52,8 @@ def xml_data(body: str, *, count: int, head: str | None = None, before: str = ""
     inner = f"<body>{body}</body>"
     told = digest(inner.encode())
     head = head or (
-        f'<head batchId="B-1" source="{SENDER}" catalog="XZCF" version="2026.1" mode="inc" count="{count}" digest="{told}"/>'
+        f'<head batchId="B-1" source="{SENDER}" catalog="XZCF" version="2026.1" mode="inc" count="{count}" '
+        f'digest="{told}"/>'
     )
     return f'<?xml version="1.0" encoding="UTF-8"?>{before}<package>{head}{inner}</package>'.encode()
 

@@ -269,10 +269,12 @@ class TestIsAsAnnounced:
 
     def test_a_workbook_that_unpacks_too_large(self, path: Path):
         inner = io.BytesIO()
-        with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as archive:
-            with archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as file:
-                for _ in range(520):
-                    file.write(b" " * (1 << 20))
+        with (
+            zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as archive,
+            archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as file,
+        ):
+            for _ in range(520):
+                file.write(b" " * (1 << 20))
         assert not announced(made.pack(path, made.members(inner.getvalue(), "data.xlsx")))
 
     @pytest.mark.parametrize(

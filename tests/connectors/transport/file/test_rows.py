@@ -1,6 +1,7 @@
 """Rows are read as sent, each at its place; what cannot be read is kept and told, and the next one is read."""
 
 import io
+import sys
 import time
 import tracemalloc
 from datetime import datetime
@@ -114,16 +115,17 @@ class TestCsv:
         assert 100_000 == count
         assert peak < 2 << 20
 
+    @pytest.mark.skipif(sys.gettrace() is not None, reason="a tracer is measured instead of the reader")
     def test_thirty_thousand_rows_a_second_are_parsed_and_mapped(self):
-        """The best of three, so that a busy machine does not fail the reader."""
+        """Of this thread's own time, and the best of three, so that a busy machine does not fail the reader."""
         stream = parse_site(template("cn-51-files"), file="f").streams["penalty"]
         data = made.csv_data(20_000)
         best = 0.0
         for _ in range(3):
-            start = time.perf_counter()
+            start = time.thread_time()
             for sent in csv_rows(io.BytesIO(data), "utf-8", C):
                 row_of(stream, sent.cells, Place(part="data.csv", row=sent.number))
-            best = max(best, 20_000 / (time.perf_counter() - start))
+            best = max(best, 20_000 / (time.thread_time() - start))
 
         assert best >= 30_000
 
