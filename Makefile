@@ -5,7 +5,7 @@ UV    := .venv/bin/uv
 HUB   := .venv/bin/hub
 PAGE  := hub/gateway/static/graphiql/index.html
 
-.PHONY: help setup demo test test-federation test-all lint types format sdl docs bench migrations-check clean ci
+.PHONY: help setup graphiql demo test test-federation test-all lint format sdl docs bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 20
@@ -17,7 +17,7 @@ help: ## list the targets
 
 setup: .venv/.synced ## make .venv from uv.lock
 
-$(PAGE): .venv/.synced hub/gateway/graphiql/package-lock.json hub/gateway/graphiql/main.jsx
+$(PAGE): .venv/.synced $(wildcard hub/gateway/graphiql/source/*) hub/gateway/graphiql/build.mjs hub/gateway/graphiql/package-lock.json
 	@$(PY) -m hub.gateway.graphiql_build || echo "GraphiQL was not built (no npm registry?): the demo goes on without it."
 
 graphiql: $(PAGE) ## bundle GraphiQL
@@ -26,31 +26,33 @@ demo: .venv/.synced $(PAGE) ## three platforms, one question, four askers; stays
 	@if [ -t 0 ] && [ -t 1 ]; then $(HUB) demo; else $(HUB) demo --once; fi
 
 test: .venv/.synced ## all tests, on SQLite and a real PostgreSQL
-	$(PY) -m pytest -q -n 2 --dist loadgroup -m "not npm or graphql_http"
+	$(PY) -m pytest -q -n 2 --dist loadgroup -m "not npm"
 
 test-federation: .venv/.synced ## composers and gateways from npm
-	$(PY) -m pytest -q -m npm
+	$(PY) -m pytest -q -m "npm and not browser"
 
-test-all: test test-federation ## everything
+test-browser: .venv/.synced ## the bundled GraphiQL in Debian's chromium
+	$(PY) -m pytest -q -m browser
+
+test-all: test test-federation test-browser ## everything
 
 lint: .venv/.synced ## format, ruff, mypy, import contracts
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	.venv/bin/lint-imports
+	$(PY) -m hub.docs --check
 
 format: .venv/.synced ## format and mend what can be mended
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .
 
-sdl: .venv/.synced ## rewrite schema/*.graphql
-	$(PY) -m schema.graph.write
-
-docs: .venv/.synced ## rewrite the generated pages under docs/
+sdl docs: .venv/.synced ## rewrite schema/*.graphql and the generated pages under docs/
 	$(PY) -m hub.docs
 
-bench: .venv/.synced ## measure, as ratios beside a floor
-	$(PY) -m bench
+bench: .venv/.synced ## measure, as ratios beside a floor, in one run
+	$(PY) bench/audit_bench.py
+	$(PY) bench/ingest_bench.py
 
 clean: ## remove what was made, not what was kept in var/
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache hub/gateway/static/graphiql

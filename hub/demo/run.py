@@ -1,11 +1,13 @@
 """Runs the demonstration: sets the stage, asks, shows, verifies, and stays up if wanted."""
 
 import asyncio
+import shutil
 import signal
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 from rich.console import Console
@@ -15,6 +17,13 @@ from hub.demo.show import show
 from hub.demo.stage import Stage, set_stage
 
 RECEIPTS = "receipts"
+PURPOSE = 'PROCUREMENT_CHECK;tender="JJ-2026-088";lot="2";stage="S5"'
+FIRST = """{
+  subject(code: "%s") {
+    name
+    records { nodes { kind day ... on SupplierSanction { sanctionKind cause endsOn } } }
+  }
+}"""
 
 
 async def run(directory: Path, *, size: int, port: int, once: bool, as_json: bool, fresh: bool) -> int:
@@ -35,9 +44,9 @@ async def run(directory: Path, *, size: int, port: int, once: bool, as_json: boo
     # To stderr under --json: stdout then holds the one line and nothing else.
     console = Console(stderr=as_json, highlight=False)
     async with AsyncExitStack() as stack:
-        stage = await stack.enter_async_context(
-            set_stage(directory, size=size, port=port, fresh=fresh, say=console.print)
-        )
+        if fresh:
+            await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
+        stage = await stack.enter_async_context(set_stage(directory, say=console.print, size=size, port=port))
         answers = {asker.name: await stage.ask(asker) for asker in stage.askers}
         verdicts = {name: _verified(answer, stage) for name, answer in answers.items()}
         _keep(directory / RECEIPTS, answers, stage)
@@ -88,10 +97,10 @@ def _ready(stage: Stage) -> dict[str, Any]:
 def _tell(console: Console, stage: Stage, directory: Path) -> None:
     kept = directory / RECEIPTS
     console.print(f"GraphQL   {stage.url}/graphql")
-    console.print(f"GraphiQL  {stage.url}/graphiql")
-    console.print(f"核验回执 check a receipt offline:  hub verify {kept}/procurement.json --key {kept}/log.vkey")
-    token = stage.tokens.get("procurement", "")
-    console.print(f"采购平台令牌 procurement token (1 h):\n{token}", soft_wrap=True)
+    console.print(f"核验回执 check a receipt offline:  hub verify {kept}/procurement.json --vkey {kept}/log.vkey")
+    console.print("GraphiQL，以采购平台身份 as the procurement platform (token good for 1 h):")
+    given = urlencode({"token": stage.tokens["procurement"], "purpose": PURPOSE, "query": FIRST % stage.subject})
+    console.print(f"{stage.url}/graphiql#{given}", soft_wrap=True)
 
 
 async def _until_told() -> None:

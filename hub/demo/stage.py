@@ -1,7 +1,6 @@
 """Sets the demonstration's stage: platforms, store, harvest, partners, a running hub. All under one directory."""
 
 import asyncio
-import shutil
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
@@ -24,7 +23,7 @@ from hub.gateway.server import HubServer, configure
 from hub.identity.keys import token_key
 from hub.identity.partners import Partners, admit
 from hub.identity.tokens import TokenIssuer
-from hub.ingest.harvest import Harvester, HarvestReport
+from hub.ingest.harvest import Harvester, HarvestReport, Patience
 from hub.rulebook import load_rules
 from hub.settings import Settings
 from hub.store import migrate
@@ -49,7 +48,8 @@ class Stage:
         subjects: Codes worth asking about.
         askers: Who asks.
         tokens: Asker's name -> bearer token; the public has none.
-        harvests: What was collected from each site.
+        sandbox: The platforms.
+        collecting: Collects from them again.
     """
 
     url: str
@@ -58,16 +58,22 @@ class Stage:
     subjects: Sequence[str]
     askers: Sequence[Asker]
     tokens: Mapping[str, str]
-    harvests: Sequence[HarvestReport]
+    sandbox: Sandbox
+    collecting: "Collecting"
 
-    async def ask(self, asker: Asker) -> dict[str, Any]:
-        """Ask the question over HTTP as *asker*; the whole response."""
+    async def ask(
+        self,
+        asker: Asker,
+        question: str = QUESTION,
+        variables: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Ask *question* over HTTP as *asker*, about the subject unless *variables* say otherwise; the response."""
         headers = {"accept": "application/graphql-response+json"}
         if asker.name in self.tokens:
             headers["authorization"] = f"Bearer {self.tokens[asker.name]}"
         body = {
-            "query": QUESTION,
-            "variables": {"code": self.subject},
+            "query": question,
+            "variables": {"code": self.subject} if variables is None else dict(variables),
             "extensions": {"purpose": dict(asker.purpose)},
         }
         timeout = aiohttp.ClientTimeout(total=_ASK_TIMEOUT_S)
@@ -80,26 +86,31 @@ class Stage:
 
 
 @asynccontextmanager
-async def set_stage(directory: Path, *, size: int, port: int, fresh: bool, say: Say) -> AsyncIterator[Stage]:
+async def set_stage(
+    directory: Path,
+    *,
+    say: Say,
+    size: int = 200,
+    port: int = 0,
+    database_url: str | None = None,
+) -> AsyncIterator[Stage]:
     """
-    Set the stage in *directory*, which is kept for the next time unless *fresh*.
+    Set the stage in *directory*, which is kept for the next time.
 
     Args:
         directory: For the platforms' files, the store, the keys.
+        say: Told what is being done.
         size: Subjects of the invented world.
         port: Of the hub; 0 takes a free one.
-        fresh: Begin anew.
-        say: Told what is being done.
+        database_url: The store; None: a SQLite file in *directory*.
     """
-    if fresh:
-        await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
     clock = SystemClock()
     say(f"三个平台，{size} 家虚构企业 three platforms, {size} invented companies")
     async with Sandbox(directory / "sandbox", size=size) as sandbox:
         environment = sandbox_variables(sandbox.sites)
         folder = _write_sites(directory / "sites")
         settings = Settings(
-            database_url=f"sqlite:///{directory / 'hub.db'}",
+            database_url=database_url or f"sqlite:///{directory / 'hub.db'}",
             keys=f"file:{directory / 'keys'}",
             log_origin="localhost/credit-exchange-hub/demo",
             sites=folder,
@@ -109,7 +120,9 @@ async def set_stage(directory: Path, *, size: int, port: int, fresh: bool, say: 
         )
         await asyncio.to_thread(migrate.upgrade, settings.database_url)
         sites = load_sites(folder)
-        harvests = await _harvest(settings, sites, environment, clock, say)
+        collecting = Collecting(settings=settings, sites=sites, environment=environment, clock=clock)
+        for report in await collecting.run():
+            say(_told(report))
         subjects = sandbox.world.showcase()
         group = next(site.owner for site in sites if site.id == "jinjiang") or ""
         chosen = askers(subjects[0], group)
@@ -123,7 +136,8 @@ async def set_stage(directory: Path, *, size: int, port: int, fresh: bool, say: 
                 subjects=subjects,
                 askers=chosen,
                 tokens=tokens,
-                harvests=harvests,
+                sandbox=sandbox,
+                collecting=collecting,
             )
 
 
@@ -134,40 +148,42 @@ def _write_sites(folder: Path) -> Path:
     return folder
 
 
-async def _harvest(
-    settings: Settings,
-    sites: Sequence[SiteConfig],
-    environment: Mapping[str, str],
-    clock: Clock,
-    say: Say,
-) -> Sequence[HarvestReport]:
-    engine = open_engine(settings.database_url)
-    secrets = ReferredSecrets(environment=environment, folder=settings.sites or Path())
-    harvester = Harvester(engine, load_rules(), clock.now)
-    reports = []
-    try:
-        for site in sites:
-            connector = open_site(site, secrets, now=clock.now)
-            try:
-                report = await harvester.run(connector, site)
-            finally:
-                await connector.close()
-            reports.append(report)
-            say(_told(site, report))
-    finally:
-        await engine.dispose()
-    return reports
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collecting:
+    """Collects from the platforms into the store, as `hub harvest` does."""
+
+    settings: Settings
+    sites: Sequence[SiteConfig]
+    environment: Mapping[str, str]
+    clock: Clock
+
+    async def run(self) -> Sequence[HarvestReport]:
+        """Read everything new from every site; one report each."""
+        engine = open_engine(self.settings.database_url)
+        secrets = ReferredSecrets(environment=self.environment, folder=self.settings.sites or Path())
+        harvester = Harvester(engine, load_rules(), self.clock.now, patience=Patience(attempts=2, wait_s=0.1))
+        reports = []
+        try:
+            for site in self.sites:
+                connector = open_site(site, secrets, now=self.clock.now)
+                try:
+                    reports.append(await harvester.run(connector, site))
+                finally:
+                    await connector.close()
+        finally:
+            await engine.dispose()
+        return reports
 
 
-def _told(site: SiteConfig, report: HarvestReport) -> str:
+def _told(report: HarvestReport) -> str:
     if report.error:
-        return f"  {site.id}: {report.error}"
-    if site.live:
-        return f"  {site.id}: 在线查询 asked live, per question"
+        return f"  {report.source}: {report.error}"
+    if not report.streams:
+        return f"  {report.source}: 在线查询 asked live, per question"
     received = sum(stream.received for stream in report.streams)
     accepted = sum(stream.accepted for stream in report.streams)
     rejected = sum(stream.rejected for stream in report.streams)
-    return f"  {site.id}: 收到 received {received}, 接受 accepted {accepted}, 问题数据 quarantined {rejected}"
+    return f"  {report.source}: 收到 received {received}, 接受 accepted {accepted}, 问题数据 quarantined {rejected}"
 
 
 async def _admit(settings: Settings, chosen: Sequence[Asker], clock: Clock) -> Mapping[str, str]:
