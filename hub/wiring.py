@@ -41,6 +41,7 @@ from hub.identity.keys import token_key
 from hub.identity.partners import Partners
 from hub.identity.tokens import TokenVerifier
 from hub.ingest.live import LiveSource
+from hub.road.contacts import Contacts
 from hub.road.documents import Documents
 from hub.road.fetch import Fetcher
 from hub.road.searching import Searches
@@ -48,7 +49,6 @@ from hub.road.status import Status
 from hub.rulebook import load_rules
 from hub.settings import Settings
 from hub.store import migrate
-from hub.store.dossiers import Dossiers
 from hub.store.engine import open_engine
 from keys.ring import KeyRing, KeyUse
 from schema.catalogue import CATALOGUE_VERSION, KINDS
@@ -100,6 +100,7 @@ class Opened:
     exchange: Exchange
     sequencer: Sequencer
     live: "LiveSources"
+    contacts: Contacts
 
 
 def _open(settings: Settings, around: Surroundings) -> Opened:
@@ -117,6 +118,7 @@ def _open(settings: Settings, around: Surroundings) -> Opened:
             entropy=token_bytes,
         ),
         live=LiveSources(settings, around),
+        contacts=Contacts(),
     )
 
 
@@ -179,7 +181,7 @@ def build_door(settings: Settings, around: Surroundings) -> Door:
             ),
             health=Health(
                 checks={"store": lambda: store_usable(engine), "log": log_usable},
-                sources=Dossiers(engine).sources,
+                sources=Status(engine, opened.contacts).all,
                 log_size=log_size,
                 metrics=metrics,
                 clock=around.clock,
@@ -210,11 +212,13 @@ def _ground(opened: Opened, settings: Settings, around: Surroundings) -> Ground:
         fetcher=Fetcher(
             opened.engine,
             opened.live.sources,
+            opened.contacts,
             deadline_s=settings.source_deadline_s,
+            clock=around.clock,
             log=around.log,
         ),
         searches=Searches(opened.engine, cursors),
-        status=Status(opened.engine),
+        status=Status(opened.engine, opened.contacts),
         log=opened.sequencer,
         cursors=cursors,
         rules=load_rules(),

@@ -16,6 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.typing import FilteringBoundLogger
 
 from connectors.errors import SourceError
+from hub.clock import Clock
+from hub.road.contacts import Contacts
 from hub.store.dossiers import Dossier, Dossiers
 from hub.store.timeline import TimelineEvent, read_timelines
 from schema.records import StoredRecord
@@ -78,14 +80,18 @@ class Fetcher:
         self,
         engine: AsyncEngine,
         live: Sequence[Live],
+        contacts: Contacts,
         *,
         deadline_s: float,
+        clock: Clock,
         log: FilteringBoundLogger,
     ) -> None:
         self._engine = engine
         self._dossiers = Dossiers(engine)
         self._live = tuple(live)
+        self._contacts = contacts
         self._deadline_s = deadline_s
+        self._clock = clock
         self._log = log
 
     async def fetch(
@@ -137,10 +143,14 @@ class Fetcher:
     ) -> Mapping[str, Sequence[StoredRecord]] | Missing:
         try:
             async with asyncio.timeout(self._deadline_s):
-                return await source.ask(codes, kinds, fields, deadline_s=self._deadline_s)
+                answer = await source.ask(codes, kinds, fields, deadline_s=self._deadline_s)
         except TimeoutError:
             fault = Missing(source=source.id, code="SRC_TIMEOUT")
         except SourceError as error:
             fault = Missing(source=source.id, code=error.code)
+        else:
+            self._contacts.note(source.id, self._clock.now(), None)
+            return answer
+        self._contacts.note(source.id, self._clock.now(), fault.code)
         self._log.warning("source_unavailable", source=fault.source, code=fault.code)
         return fault

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.identity.caller import Caller
+from hub.road.contacts import Contacts
 from hub.store.sources import SourceState, read_sources
 from schema.graph.connection import MAX_PAGE
 from schema.graph.root import MAX_CODES
@@ -17,12 +18,17 @@ from schema.policy.model import Standing
 class Status:
     """Reads the status of the sources."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, contacts: Contacts) -> None:
         self._engine = engine
+        self._contacts = contacts
 
     async def read(self, now: datetime) -> Mapping[str, SourceState]:
         """All sources by id, as of *now*."""
-        return {state.id: state for state in await read_sources(self._engine, now)}
+        return {state.id: state for state in await self.all(now)}
+
+    async def all(self, now: datetime) -> Sequence[SourceState]:
+        """All sources by rank and id, as of *now*."""
+        return [self._contacts.told(state, now) for state in await read_sources(self._engine, now)]
 
     @staticmethod
     def views(sources: Mapping[str, SourceState]) -> Sequence[Plain]:
