@@ -12,6 +12,8 @@ Rules:
     - The same cursor gives the same batch identifiers.
     - Rows have places, only catalogue fields, only known extras, only text.
     - A lookup answers every asked code, only the asked kinds and only the asked fields.
+    - Under every fault of the source: `SourceError` or the truth. What is brought is the beginning of what a good read
+      brings, never something else, and a read that ends has brought all of it.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -43,12 +45,14 @@ class Specimen:
         open: Opens a fresh connector on the same, unchanging source.
         codes: Subject codes worth asking live; empty where it does not answer live.
         broken: Opens a connector whose source is unreachable; None where nothing can be unreachable.
+        faults: Name -> (turn on, turn off), each a fault of the source.
         longest: At most so many cursors are resumed from, spread evenly over the stream.
     """
 
     open: Callable[[], Connector]
     codes: Sequence[str] = ()
     broken: Callable[[], Connector] | None = None
+    faults: Mapping[str, tuple[Callable[[], object], Callable[[], object]]] = field(default_factory=dict)
     longest: int = 6
 
 
@@ -70,6 +74,12 @@ async def conform(specimen: Specimen) -> Findings:
         seen = await check_reading(specimen)
     if Capability.LOOKUP in await _capabilities(specimen):
         await check_lookup(specimen)
+    for name, (turn_on, turn_off) in specimen.faults.items():
+        turn_on()
+        try:
+            await check_fault(specimen, name, seen)
+        finally:
+            turn_off()
     return Findings(
         batches={name: len(batches) for name, batches in seen.items()},
         rows={name: sum(len(batch.rows) for batch in batches) for name, batches in seen.items()},
@@ -170,6 +180,45 @@ async def check_lookup(specimen: Specimen) -> None:
                 for row in (row for rows in by_kind.values() for row in rows):
                     _hold(set(row.values) <= set(names), "a field that was not asked")
                     _check_row(kind, row)
+
+
+async def check_fault(specimen: Specimen, name: str, truth: Mapping[str, Sequence[Batch]]) -> None:
+    """While the fault *name* is on: typed errors or the truth, from `check`, `read` and `lookup`."""
+    try:
+        await _with(specimen.open, lambda connector: connector.check())
+        for stream, batches in truth.items():
+            taken, whole = await _with(specimen.open, partial(_taken, stream))
+            rows = _keys(taken)
+            _hold(rows == _keys(batches)[: len(rows)], f"{name}: {stream} brings what a good read does not")
+            _hold(not whole or len(rows) == len(_keys(batches)), f"{name}: {stream} ends as if it were whole")
+        if specimen.codes and Capability.LOOKUP in await _capabilities(specimen):
+            await _answered(specimen, name)
+    except SourceError as error:
+        raise ConformanceError(f"{name}: {error.code} where no error may be raised") from error
+    except ConformanceError:
+        raise
+    except Exception as error:
+        raise ConformanceError(f"{name}: {type(error).__name__}, not SourceError") from error
+
+
+async def _taken(stream: str, connector: Connector) -> tuple[list[Batch], bool]:
+    found: list[Batch] = []
+    try:
+        async for batch in connector.read(stream, None):
+            found.append(batch)  # noqa: PERF401  what came before the error counts
+    except SourceError:
+        return found, False
+    return found, True
+
+
+async def _answered(specimen: Specimen, name: str) -> None:
+    streams = await _with(specimen.open, lambda connector: connector.discover())
+    fields = {each.kind: [fields_of(KINDS[each.kind])[0].name] for each in streams}
+    try:
+        found = await _with(specimen.open, partial(_ask, specimen.codes, fields))
+    except SourceError:
+        return
+    _hold(set(found.rows) == set(specimen.codes), f"{name}: a lookup answers another question")
 
 
 def _check_rows(batch: Batch) -> None:

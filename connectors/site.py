@@ -22,7 +22,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from connectors.secrets import REFERENCE, Secrets
-from connectors.stream_config import StreamConfig, parse_stream
+from connectors.stream_config import StreamConfig
+from connectors.stream_parse import parse_stream
 from connectors.toml_reader import Expected, SiteConfigError, TableReader
 
 SPEC = "creditlink.site/v1"

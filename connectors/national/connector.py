@@ -4,7 +4,9 @@ The national platform: signed HTTP JSON, exact increments, rows that describe th
 Rules:
     - Read by (change time, row id), always the first page after the last row seen: a page number would skip rows while
       the platform's data change. The next run starts the declared lag earlier, for rows that were late.
-    - An answer that is not to this question (a replay), or holds fewer rows than it counts, is a passing fault.
+    - An answer that is not to this question (a replay), or holds fewer rows than it counts, is a passing fault. The
+      protocol echoes neither `since` nor `after`, so a read begins by counting, with a page number far past the end
+      that differs each time and is echoed; no page may then count fewer rows than must be left.
     - A row whose columns are not those it lists is kept as unreadable at its place.
 
 Source: DOMAIN 11.5(1) and 11.5(5).
@@ -31,6 +33,7 @@ from connectors.transport.seam import sealed_iteration
 from connectors.transport.service import Call, ServiceTransport
 
 _OK = "0"
+_FAR_PAGE = 1_000_000
 _BAD_SIGNATURE = "E-102"
 _LARGEST_PAGE = 1000
 
@@ -87,7 +90,7 @@ class NationalConnector(NoLookup, NoReport):
         async def probe() -> datetime | None:
             time = await self._http.ask(Call(method="GET", path="/gateway/time", query={}, headers={}))
             moment = self._moment(self._data(time.body, "time"))
-            await self._ask(next(iter(self._config.streams.values())), Position(), size=1)
+            await self._count(next(iter(self._config.streams.values())), Position())
             return moment
 
         return await health_of(self.source, probe)
@@ -107,25 +110,23 @@ class NationalConnector(NoLookup, NoReport):
     async def _read(self, name: str, cursor: str | None) -> AsyncGenerator[Batch, None]:
         stream = find_stream(self._config, name)
         position = decode_cursor(self.source, cursor, Position)
-        while True:
-            data = await self._ask(stream, position, size=stream.paginate.size)
-            items, total = self._page(data, size=stream.paginate.size)
-            if not items:
-                return
+        left = await self._count(stream, position)
+        while left > 0:
+            items, total = await self._page(stream, position, page=1, size=stream.paginate.size)
+            if total < left:
+                raise RetryLater(self.source, "SRC_REPLAY", "the answer counts fewer rows than must be left")
+            left = total - len(items)
             rows, columns, after = self._rows(stream, position, items)
-            last = total <= len(items)
             yield Batch(
                 batch_id=batch_id_of(stream.name, encode_cursor(position), rows),
                 stream=stream.name,
                 kind=stream.kind,
                 rows=rows,
-                cursor=encode_cursor(self._next_run(stream, after) if last else after),
+                cursor=encode_cursor(after if left else self._next_run(stream, after)),
                 columns=columns,
                 mode="inc" if position.since else "full",
                 total=total,
             )
-            if last:
-                return
             position = after
 
     def _next_run(self, stream: StreamConfig, last: Position) -> Position:
@@ -135,15 +136,24 @@ class NationalConnector(NoLookup, NoReport):
             return last
         return Position(since=config.format.write(moment - timedelta(seconds=config.lag_s)))
 
-    def _page(self, data: object, *, size: int) -> tuple[Sequence[object], int]:
+    async def _count(self, stream: StreamConfig, position: Position) -> int:
+        """Count the rows after *position*, by a page that was never asked before."""
+        milliseconds = self._now().microsecond // 1000 + 1000 * (int(self._now().timestamp()) % 1_000_000)
+        _items, total = await self._page(stream, position, page=_FAR_PAGE + milliseconds % 900_000_000, size=1)
+        return total
+
+    async def _page(
+        self, stream: StreamConfig, position: Position, *, page: int, size: int
+    ) -> tuple[Sequence[object], int]:
+        data = await self._ask(stream, position, page=page, size=size)
         if not isinstance(data, dict) or not isinstance(items := data.get("list"), list):
             raise StopStream(self.source, "SRC_SHAPE", "expected data.list")
         total = data.get("total")
         if not isinstance(total, str) or not total.isdecimal():
             raise StopStream(self.source, "SRC_SHAPE", "expected data.total")
-        if data.get("page") != "1" or data.get("pageSize") != str(size) or len(items) > size:
+        if data.get("page") != str(page) or data.get("pageSize") != str(size) or len(items) > size:
             raise RetryLater(self.source, "SRC_REPLAY", "the answer is not to the page that was asked")
-        if len(items) < min(int(total), size):
+        if len(items) < min(int(total) - (page - 1) * size, size):
             raise RetryLater(self.source, "SRC_SHORT", "fewer rows than the platform counts")
         return items, int(total)
 
@@ -181,9 +191,9 @@ class NationalConnector(NoLookup, NoReport):
             if columns and not any(column in columns for column in stream.map.entries[name].columns):
                 raise StopStream(self.source, "SRC_SCHEMA", f"no row lists a column for {name}")
 
-    async def _ask(self, stream: StreamConfig, position: Position, *, size: int) -> object:
+    async def _ask(self, stream: StreamConfig, position: Position, *, page: int, size: int) -> object:
         sid = self._services[stream.name]
-        query = {"page": "1", "pageSize": str(size)}
+        query = {"page": str(page), "pageSize": str(size)}
         if position.since:
             query["since"] = position.since
         if position.after:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -10,10 +11,16 @@ from connectors.conformance import ConformanceError, Specimen, conform
 from connectors.errors import RetryLater
 from connectors.port import Batch, Capability, Connector, Found, Health, Outcome, Place, Row, Stream
 from connectors.sandbox import Sandbox
+from connectors.sandbox.faults import Faults
 from connectors.streams import NoLookup, NoReport
 from tests.connectors.conftest import Open
 
 SMALL_PAGES = ("size = 1000", "size = 7")
+
+
+def http_faults(faults: Faults):
+    kinds = ("down", "error", "html", "half", "cut", "skew", "replay")
+    return {kind: (partial(faults.on, kind), faults.off) for kind in kinds}
 
 
 class TestShippedConnectors:
@@ -23,6 +30,7 @@ class TestShippedConnectors:
             Specimen(
                 open=lambda: opener("national", *edits),
                 broken=lambda: opener("national", *edits, NATIONAL_URL="http://127.0.0.1:9"),
+                faults=http_faults(sandbox.national.faults),
                 longest=3,
             )
         )
@@ -44,8 +52,12 @@ class TestShippedConnectors:
     async def test_provincial_database(self, sandbox: Sandbox, opener: Open):
         found = await conform(
             Specimen(
-                open=lambda: opener("cn-51-db", SMALL_PAGES),
+                open=lambda: opener("cn-51-db", SMALL_PAGES, ('timeout = "10s"', 'timeout = "1s"')),
                 broken=lambda: opener("cn-51-db", CN51_DATABASE_URL="sqlite:////nowhere/at/all.db"),
+                faults={
+                    "lock": (sandbox.front.lock, sandbox.front.unlock),
+                    "hide": (sandbox.front.hide, sandbox.front.show),
+                },
             )
         )
 
@@ -58,6 +70,7 @@ class TestShippedConnectors:
                 open=lambda: opener("jinjiang"),
                 broken=lambda: opener("jinjiang", JINJIANG_URL="http://127.0.0.1:9/graphql"),
                 codes=sandbox.world.showcase(),
+                faults=http_faults(sandbox.group.faults),
             )
         )
 
@@ -191,6 +204,32 @@ class AcceptsUndeclaredReport(Honest):
         await asyncio.sleep(0)
 
 
+class EndsEarly(Honest):
+    faulty = False
+
+    async def read(self, stream: str, cursor: str | None) -> AsyncIterator[Batch]:
+        async for batch in super().read(stream, cursor):
+            yield batch
+            if self.faulty:
+                return
+
+
+class InventsARow(Honest):
+    faulty = False
+
+    def batch(self, number: int) -> Batch:
+        return super().batch(number * 7 if self.faulty else number)
+
+
+class RaisesKeyErrorUnderFault(Honest):
+    faulty = False
+
+    def batch(self, number: int) -> Batch:
+        if self.faulty:
+            raise KeyError(number)
+        return super().batch(number)
+
+
 async def _health_moment():
     from datetime import UTC, datetime
 
@@ -215,6 +254,17 @@ class TestConform:
     async def test_each_broken_promise_is_found(self, kind: type[Connector]):
         with pytest.raises(ConformanceError):
             await conform(Specimen(open=kind))
+
+    @pytest.mark.parametrize("kind", [EndsEarly, InventsARow, RaisesKeyErrorUnderFault])
+    async def test_a_lie_under_a_fault_is_found(self, kind: type[Honest]):
+        def switch(*, on: bool) -> None:
+            kind.faulty = on
+
+        faults = {"lie": (partial(switch, on=True), partial(switch, on=False))}
+        with pytest.raises(ConformanceError, match="lie"):
+            await conform(Specimen(open=kind, faults=faults))
+
+        assert not kind.faulty
 
     async def test_a_check_that_raises_is_found(self):
         with pytest.raises(RetryLater):

@@ -60,6 +60,11 @@ def page(*items: object, **changes: object) -> dict[str, object]:
     return {"total": len(items), "page": 1, "pageSize": 3, "list": list(items), **changes}
 
 
+def _total(data: object) -> object:
+    total = data.get("total") if isinstance(data, dict) else None
+    return total if isinstance(total, int) and total > 0 else 1
+
+
 class Platform:
     """Hands out a key, and answers `data` or `body` to everything else."""
 
@@ -68,16 +73,19 @@ class Platform:
         self.data: object = page()
         self.body: object = None
         self.key_body: object = None
+        self.counted: object = None
 
     async def __call__(self, request: web.Request) -> web.Response:
         if request.path.endswith("/keys"):
             return web.json_response(self.key_body or {"code": "0", "data": self.key})
         if request.path.endswith("/time"):
             return web.json_response({"code": "0", "data": {"now": "9" * 30}})
-        return web.Response(
-            text=json.dumps({"code": "0", "data": self.data} if self.body is None else self.body),
-            content_type="application/json",
-        )
+        body = {"code": "0", "data": self.data} if self.body is None else self.body
+        asked = request.query["page"]
+        if asked != "1" and self.body is None:
+            counted = self.counted if self.counted is not None else _total(self.data)
+            body = {"code": "0", "data": {"total": counted, "page": int(asked), "pageSize": 1, "list": []}}
+        return web.Response(text=json.dumps(body), content_type="application/json")
 
 
 @pytest.fixture
@@ -137,6 +145,20 @@ class TestAnswers:
             await drain(connector, "penalty")
 
         assert code == raised.value.code
+
+    @pytest.mark.parametrize("counted", [2, 100])
+    async def test_a_page_that_counts_fewer_rows_than_there_are_is_an_old_one(
+        self, platform: Platform, connector: Connector, counted: int
+    ):
+        """A replayed last page must not end a run that has hardly begun."""
+        platform.data, platform.counted = page(item(1)), counted
+        with pytest.raises(RetryLater, match="SRC_REPLAY"):
+            await drain(connector, "penalty")
+
+    async def test_nothing_new_costs_one_small_question(self, platform: Platform, connector: Connector):
+        platform.data, platform.counted = "not asked for", 0
+
+        assert [] == await drain(connector, "penalty")
 
     @pytest.mark.parametrize(
         "odd",
