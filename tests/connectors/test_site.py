@@ -184,6 +184,14 @@ class TestLoadSites:
             load_site(tmp_path / "a.toml")
 
 
+class TestDocumentation:
+    def test_the_manuals_example_is_a_site(self):
+        manual = (Path(__file__).parents[2] / "docs" / "connectors.md").read_text(encoding="utf-8")
+        example = manual.partition("```toml\n")[2].partition("```")[0]
+
+        assert "cn-5101" == parse_site(example, file="docs/connectors.md").id
+
+
 class TestTemplates:
     @pytest.mark.parametrize("site", SITES)
     def test_every_shipped_description_reads(self, site: str):
