@@ -30,7 +30,7 @@ def bundle() -> None:
 class TestGraphiQL:
     async def test_question_is_answered_and_no_request_leaves_this_origin(self, stage, bundle):
         """
-        A newcomer opens the page, pastes a token, presses run: the answer stands there, on a network without an outside.
+        A newcomer opens the page with a token and presses run: the answer is there, on a network without an outside.
         """
         from playwright.async_api import async_playwright
 

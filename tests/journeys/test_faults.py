@@ -1,4 +1,4 @@
-"""Every fault of the platforms, the store and the log: the question is answered from what is reachable, or not at all."""
+"""Every fault of platforms, store and log: the question is answered from what is reachable, or not at all."""
 
 import asyncio
 from datetime import timedelta
@@ -12,7 +12,8 @@ from hub.store.engine import open_engine, writing
 from tests.journeys.test_exchange import nodes, of, post
 
 LIVE_FAULTS = ("slow", "down", "error", "html", "half", "cut")
-GROUPS = "query($code: ID!) { subject(code: $code) { name records(first: 50) { nodes { kind ... on SupplierSanction { cause } } } } }"
+GROUPS = """query($code: ID!) { subject(code: $code) { name
+    records(first: 50) { nodes { kind ... on SupplierSanction { cause } } } } }"""
 
 
 def unavailable(answer):

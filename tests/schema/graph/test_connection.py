@@ -35,7 +35,10 @@ def world(ground):
 
 
 def ask(world, arguments="", selection="id", code=SUBJECT, **variables):
-    document = f'{{ subject(code: "{code}") {{ records{arguments} {{ totalCount edges {{ cursor node {{ {selection} ... on Penalty {{ documentNo }} }} }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }} }} }} }}'
+    node = f"node {{ {selection} ... on Penalty {{ documentNo }} }}"
+    info = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor }"
+    listed = f"records{arguments} {{ totalCount edges {{ cursor {node} }} {info} }}"
+    document = f'{{ subject(code: "{code}") {{ {listed} }} }}'
     return world.ask(PUBLIC, document, variables)
 
 

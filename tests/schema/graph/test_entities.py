@@ -116,7 +116,8 @@ class TestSubjects:
 class TestNode:
     def test_subject_and_record_are_found_by_their_identifiers(self, world):
         record = str(NodeId(kind="Penalty", code=SUBJECT, key="k1"))
-        document = "query($a: ID!, $b: ID!) { a: node(id: $a) { id __typename } b: node(id: $b) { id ... on Penalty { documentNo } } }"
+        document = """query($a: ID!, $b: ID!) {
+            a: node(id: $a) { id __typename } b: node(id: $b) { id ... on Penalty { documentNo } } }"""
 
         told = world.ask(PUBLIC, document, {"a": str(NodeId(kind=SUBJECT_KIND, code=SUBJECT)), "b": record})
 

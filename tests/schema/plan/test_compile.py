@@ -34,7 +34,8 @@ class TestDecisions:
         plan = world.plan(
             PUBLIC,
             subject(
-                "a: name b: name records { nodes { ... on Penalty { facts } } edges { node { ... on Penalty { facts } } } }"
+                "a: name b: name records { nodes { ... on Penalty { facts } }"
+                " edges { node { ... on Penalty { facts } } } }"
             ),
         )
 
@@ -156,7 +157,7 @@ class TestReferences:
 class TestBounds:
     def test_fragment_bomb_is_walked_once(self, world):
         """
-        Fragments that spread each other twice over double the work at each level for a naive walk; ours enters each once.
+        Fragments that spread each other twice double a naive walk's work at each level; ours enters each once.
         """
         layers = 24
         bomb = "".join(
