@@ -13,13 +13,12 @@ Rules:
 Source: DOMAIN 11.4, GB/T 39443 (文件交换).
 """
 
-import asyncio
 import base64
 import binascii
 import hashlib
 import os
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -46,7 +45,7 @@ from connectors.transport.file.names import PackageName, parse_name
 from connectors.transport.file.package import Manifest, Package, open_package
 from connectors.transport.file.sent import Sent
 from connectors.transport.rows import UNREADABLE, row_of
-from connectors.transport.seam import in_thread, sealed, sealed_iteration
+from connectors.transport.seam import in_thread, own_thread, sealed, sealed_iteration
 
 CHUNK_ROWS: Final = 2000
 """Rows of one batch at most. Batch identifiers depend on it: changing it makes new batches of packages half read."""
@@ -128,13 +127,14 @@ class ProvincialFilesConnector(NoLookup):
     async def _read(self, name: str, cursor: str | None) -> AsyncGenerator[Batch, None]:
         stream = find_stream(self._config, name)
         batches = self._batches(stream, decode_cursor(self.source, cursor, Position))
-        try:
-            while (batch := await in_thread(self.source, _STEP_S, next, batches, None)) is not None:
-                yield batch
-        finally:
-            await asyncio.to_thread(_close, batches)
+        with own_thread(self.source, _STEP_S) as step:
+            try:
+                while (batch := await step(lambda: next(batches, None))) is not None:
+                    yield batch
+            finally:
+                await step(batches.close)
 
-    def _batches(self, stream: StreamConfig, position: Position) -> Iterator[Batch]:
+    def _batches(self, stream: StreamConfig, position: Position) -> Generator[Batch, None, None]:
         waiting, strays = self._waiting(stream)
         present = {_digest(each.text) for each in waiting}
         position = msgspec.structs.replace(position, seen=tuple(each for each in position.seen if each in present))
@@ -225,16 +225,6 @@ def _batch(stream: StreamConfig, manifest: Manifest, batch_id: str, rows: Sequen
 
 def _digest(name: str) -> str:
     return hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:12]
-
-
-def _close(batches: Iterator[Batch]) -> None:
-    close = getattr(batches, "close", None)
-    if close is not None:
-        try:
-            close()
-        except ValueError:
-            # Still running in a thread whose deadline passed; it closes its files when it ends.
-            return
 
 
 def _public_key(source: str, text: str) -> Ed25519PublicKey:

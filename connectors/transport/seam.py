@@ -11,8 +11,9 @@ Rules:
 import asyncio
 import functools
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import aiohttp
 
@@ -77,6 +78,32 @@ async def within(source: str, seconds: float, work: Awaitable[_T]) -> _T:
             return await work
     except TimeoutError:
         raise RetryLater(source, "SRC_TIMEOUT", f"deadline {seconds:g} s") from None
+
+
+class Step(Protocol):
+    """Runs one step of blocking work."""
+
+    async def __call__(self, work: Callable[[], _T]) -> _T:
+        """Run *work*. Raises what it raises, or `RetryLater` SRC_TIMEOUT."""
+
+
+@contextmanager
+def own_thread(source: str, seconds: float) -> Iterator[Step]:
+    """
+    Run the steps of one long piece of blocking work in a thread of its own, each for at most *seconds*.
+
+    Always the same thread: libxml2 keeps a parser's names per thread, and a parser that goes on in another one aborts
+    the process.
+    """
+    thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=source)
+
+    async def step(work: Callable[[], _T]) -> _T:
+        return await within(source, seconds, asyncio.get_running_loop().run_in_executor(thread, work))
+
+    try:
+        yield step
+    finally:
+        thread.shutdown(wait=False)
 
 
 async def in_thread(source: str, seconds: float, work: Callable[..., _T], *args: object) -> _T:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hub.cli import demo, partner, serve, settings, verify
+from hub.cli import demo, partner, serve, settings, site, verify
 
 DISTRIBUTION = "credit-exchange-hub"
 
@@ -25,6 +25,7 @@ def build() -> typer.Typer:
     app.command("verify")(verify.verify)
     app.command("settings")(settings.settings)
     app.add_typer(partner.build(), name="partner")
+    app.add_typer(site.build(), name="site")
     return app
 
 
