@@ -3,14 +3,14 @@ Fetches the subjects a record without a usable code might be about, for `schema.
 
 Rules:
     - What can tie a record (numbers, exact names) is looked up for a whole batch at once, along indexes.
-    - What can only propose (parts of names) is looked up row by row, for the first `MOST_SEARCHED` rows of a batch.
+    - What can only propose (like names) is looked up row by row, for the first `MOST_SEARCHED` rows of a batch.
 """
 
 from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from hub.store import tables
 from hub.store.engine import Reader
@@ -19,6 +19,7 @@ from schema.identifiers.resolution import BorneName, Candidate, LookupKeys
 
 MOST_SEARCHED = 50
 _MOST_FOUND = 20
+_LAST = "\U0010ffff"
 _CHUNK = 300
 _S = table_of(tables.Subject).c
 _N = table_of(tables.SubjectName).c
@@ -43,8 +44,14 @@ async def candidates_for(reader: Reader, keys: Sequence[LookupKeys]) -> tuple[Ca
 
 
 async def search_for(reader: Reader, keys: LookupKeys) -> tuple[Candidate, ...]:
-    """Some subjects whose name contains a part of the one sent, or sounds like it."""
-    conditions: list[ColumnElement[bool]] = [_S.name_key.contains(part, autoescape=True) for part in keys.name_parts]
+    """
+    Some subjects whose name begins like the one sent without its legal form, or sounds like it.
+
+    By indexes alone: looking for the part anywhere in a name would read the whole register for every such row.
+    """
+    conditions: list[ColumnElement[bool]] = [
+        and_(_S.name_key >= part, _S.name_key < part + _LAST) for part in keys.name_parts
+    ]
     if keys.initials:
         conditions.append(_S.initials.in_(keys.initials))
     if not conditions:

@@ -14,7 +14,7 @@ Source: DOMAIN 2.3.
 """
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from hashlib import sha256
 from unicodedata import is_normalized, normalize
 
@@ -46,7 +46,7 @@ def content_digest(record: Record, extra: Mapping[str, str], *, withdrawn: bool)
     besides = {name: value for name, value in extra.items() if value}
     if withdrawn:
         besides["op"] = "D"
-    data = canonical_json({**msgspec.to_builtins(record), "extra": besides}) if besides else _plain_json(record)
+    data = _sorted_json({**msgspec.to_builtins(record), "extra": besides} if besides else record)
     text = data.decode()
     # Normalising the JSON equals normalising its texts: no combining character composes with JSON's own marks.
     return digest(data if is_normalized("NFC", text) else normalize("NFC", text).encode())
@@ -63,22 +63,23 @@ def body_of(record: Record) -> bytes:
     return _ENCODER.encode(record)
 
 
-def _plain_json(record: Record) -> bytes:
-    """RFC 8785 JSON in one step: a record holds texts, booleans and lists of texts under ASCII names, and no nulls."""
-    return _SORTED.encode(record)
+def _sorted_json(content: object) -> bytes:
+    """RFC 8785 JSON in one step: *content* holds texts, booleans and lists of texts under ASCII names, and no nulls."""
+    return _SORTED.encode(content)
 
 
 def _key(kind: type[Record], value_of: Callable[[str], object], extra: Mapping[str, str]) -> str:
     body, *rest = kind.KEY_FIELDS
     # A kind without deciding body has its own first part there (a registration's code).
-    parts = [_part(value_of(body)) or _name_instead(body, value_of), *(_part(value_of(name)) for name in rest)]
+    deciding = value_of(body) or (value_of("authority_name") if body == "authority_code" else None)
+    parts = [_body_part(deciding), *(_part(value_of(name)) for name in rest)]
     index = extra.get("violation_index") or _FIRST_INDEX
-    return sha256(canonical_json([kind.KIND, *parts, index])).hexdigest()[:_KEY_LENGTH]
-
-
-def _name_instead(body: str, value_of: Callable[[str], object]) -> str | None:
-    return _part(value_of("authority_name")) if body == "authority_code" else None
+    return sha256(_SORTED.encode([kind.KIND, *parts, index])).hexdigest()[:_KEY_LENGTH]
 
 
 def _part(value: object) -> str | None:
     return name_key(value) or None if isinstance(value, str) else None
+
+
+# The same few bodies stand in most rows.
+_body_part = lru_cache(maxsize=4096)(_part)

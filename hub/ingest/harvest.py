@@ -9,6 +9,7 @@ Rules:
     - What a connector raises beyond `SourceError` is its bug: the stream stops, the error is logged by type alone.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -25,7 +26,7 @@ from connectors.site import SiteConfig
 from hub.clock import iso
 from hub.ingest import store
 from hub.ingest.answers import Answer, outcome_of
-from hub.ingest.intake import Intake, StreamMovedError
+from hub.ingest.intake import Examination, Intake, StreamMovedError
 from hub.store.engine import glancing, writing
 from hub.store.sources import note_failure, note_success
 from schema.catalogue import KINDS
@@ -181,24 +182,37 @@ class Harvester:
         return tally.report
 
     async def _drain(self, connector: Connector, config: SiteConfig, stream: Stream, tally: "_Tally") -> None:
-        """Read the stream from its stored cursor to its end."""
+        """
+        Read the stream from its stored cursor to its end, one batch after the other.
+
+        Nothing is read ahead: SQLite's driver lets go of the interpreter after every row it inserts, and a thread that
+        works meanwhile makes it wait for each of them (measured: slower than one after the other).
+        """
         intake = Intake(self._engine, self._rules, source=config.id, region=config.region)
         async with glancing(self._engine) as reader:
             cursor = await store.find_cursor(reader, config.id, stream.name)
         batches = connector.read(stream.name, cursor)
         try:
-            while (batch := await _next(batches, config.id)) is not None:
-                if (batch.stream, batch.kind) != (stream.name, stream.kind):
-                    raise StopStream(config.id, _WRONG_KIND, f"{batch.kind} of {batch.stream}")
-                taken = await intake.take(batch, now=self._now(), after=cursor)
-                cursor = batch.cursor
-                tally.add(taken.answer, batch.total, repeated=taken.repeated)
+            while (examined := await self._examine_next(batches, stream, intake)) is not None:
+                taken = await intake.take(examined, after=cursor)
+                cursor = examined.batch.cursor
+                tally.add(taken.answer, examined.batch.total, repeated=taken.repeated)
                 await self._tell(connector, taken.answer)
         except StreamMovedError as error:
             raise RetryLater(config.id, "STREAM_MOVED", retry_after_s=0.0) from error
         finally:
             if isinstance(batches, AsyncGenerator):
                 await batches.aclose()
+
+    async def _examine_next(self, batches: AsyncIterator[Batch], stream: Stream, intake: Intake) -> Examination | None:
+        """The next batch, examined in a thread so that the loop serves others meanwhile; None at the end."""
+        source = intake.source
+        batch = await _next(batches, source)
+        if batch is None:
+            return None
+        if (batch.stream, batch.kind) != (stream.name, stream.kind):
+            raise StopStream(source, _WRONG_KIND, f"{batch.kind} of {batch.stream}")
+        return await asyncio.to_thread(intake.examine, batch, now=self._now())
 
     async def _patiently(self, step: Callable[[], Awaitable[T]]) -> T:
         """Run *step*, again and again while its fault is a passing one and patience lasts."""

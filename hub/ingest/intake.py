@@ -22,8 +22,8 @@ from hub.clock import from_iso, iso, legal_day
 from hub.ingest import answers, store
 from hub.ingest.answers import Answer
 from hub.ingest.claims import Verdict
-from hub.ingest.examine import Examined, Examiner
-from hub.ingest.hiding import hide
+from hub.ingest.examine import Examined, Examiner, uncollected
+from hub.ingest.hiding import heads_to_hide, hide
 from hub.ingest.ledger import Entry, Ledger
 from hub.ingest.linking import CERTAIN, Linked, link_rows
 from hub.ingest.notices import answer_finding, finding, kept_row, ticket
@@ -42,6 +42,15 @@ _UNTIED = "SR01"
 
 class StreamMovedError(Exception):
     """Someone else moved the stream's cursor since it was read: what was read may have a gap, so read again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """A batch as it was received at `now`, its rows examined (none, if the whole batch is refused)."""
+
+    batch: Batch
+    rows: list[Examined]
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,24 +79,37 @@ class Intake:
         self._region = region
         self._examiner = Examiner(book, region=region)
 
-    async def take(self, batch: Batch, *, now: datetime, after: str | None) -> Taken:
+    @property
+    def source(self) -> str:
+        """Site identifier."""
+        return self._source
+
+    def examine(self, batch: Batch, *, now: datetime) -> Examination:
         """
-        Take in *batch*.
+        Examine *batch*, of a kind of the catalogue, as received at *now* (aware). Most of the work of taking it in.
+
+        Needs no store and changes nothing: it may run in another thread, ahead of the batch before.
+        """
+        # A refused batch is not looked into.
+        rows = [] if batch.fault else self._examiner.examine(batch, now)
+        return Examination(batch=batch, rows=rows, now=now)
+
+    async def take(self, examined: Examination, *, after: str | None) -> Taken:
+        """
+        Take in an examined batch.
 
         Args:
-            batch: Of a kind of the catalogue.
-            now: Moment of receipt, aware.
-            after: The cursor behind which *batch* was read.
+            examined: From `examine` of this intake; used up.
+            after: The cursor behind which the batch was read.
 
         Raises:
             StreamMovedError: the stored cursor is no longer *after*; nothing was written.
             SQLAlchemyError: the store cannot be used; nothing was written.
         """
-        # 1 examine: most of the work, and none of it needs the store. A refused batch is not looked into.
-        rows = [] if batch.fault else self._examiner.examine(batch, now)
+        batch, now = examined.batch, examined.now
         async with writing(self._engine) as writer:
             await writer.take_turn(TURN)
-            # 2 where the stream stands, and whether the batch is known.
+            # 1 where the stream stands, and whether the batch is known.
             stands = await store.find_cursor(writer, self._source, batch.stream)
             if stands != after:
                 raise StreamMovedError(batch.stream)
@@ -96,12 +118,12 @@ class Intake:
                 values = {"cursor": batch.cursor, "last_read_at": iso(now), "last_error": None}
                 await store.put_stream(writer, self._source, batch.stream, batch.kind, values)
                 return Taken(answer=known, repeated=True)
-            # 3 subjects, records, tickets; then the answer and the cursor, all or nothing.
+            # 2 subjects, records, tickets; then the answer and the cursor, all or nothing.
             if batch.fault:
                 answer = self._refuse(batch, now)
                 await self._add_refusal(writer, batch, answer)
             else:
-                answer = await self._write(writer, batch, rows, now)
+                answer = await self._write(writer, batch, examined.rows, now)
             await store.add_batch(writer, self._source, answer)
             await store.advance(writer, self._source, batch.kind, answer, batch.cursor)
         return Taken(answer=answer, repeated=False)
@@ -120,16 +142,18 @@ class Intake:
             at=at,
             catalogue_version=CATALOGUE_VERSION,
         )
-        await ledger.load(writer, register.known_codes())
+        await ledger.load(writer, [(row.code, row.key) for row in rows if row.code is not None and row.key])
+        hidden = await heads_to_hide(writer, rows, batch.kind, ledger)
         unchanged = 0
-        for number, row in enumerate(rows):
-            if row.record is None:
-                await hide(writer, row, batch.kind, ledger, register)
-            elif not self._enter(row, linked.links.get(number), ledger, register, now):
-                unchanged += 1
+        with uncollected():
+            for number, row in enumerate(rows):
+                if row.record is None:
+                    hide(row, hidden, ledger, register)
+                elif not self._enter(row, linked.links.get(number), ledger, register, now):
+                    unchanged += 1
         await register.write(writer)
         await ledger.write(writer)
-        answer = self._answer(batch, rows, now, unchanged)
+        answer = self._answer(batch, rows, now, unchanged=unchanged)
         await self._add_tickets(writer, batch, rows, linked, answer)
         await store.close_tickets(writer, self._source, batch.stream, answer.accepted_row_ids, at)
         return answer
@@ -161,7 +185,7 @@ class Intake:
                 register.recall(code, record, day=row.as_of[:10])
         return in_force or verdict is Verdict.NEW_VERSION
 
-    def _answer(self, batch: Batch, rows: Sequence[Examined], now: datetime, unchanged: int) -> Answer:
+    def _answer(self, batch: Batch, rows: Sequence[Examined], now: datetime, *, unchanged: int) -> Answer:
         accepted = [row for row in rows if row.is_accepted]
         return Answer(
             batch_id=batch.batch_id,

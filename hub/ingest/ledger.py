@@ -8,9 +8,10 @@ Rules:
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import orjson
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Row, bindparam, text, update
 
 from hub.ingest.claims import Claim, Known, Ruling, Verdict, rule
 from hub.store import tables
@@ -19,7 +20,6 @@ from hub.store.tables import table_of
 
 _RECORD = table_of(tables.Record)
 _VERSION = table_of(tables.RecordVersion)
-_CHUNK = 500
 
 Place = tuple[str, str]
 """Subject code and record key; the kind is the batch's."""
@@ -69,20 +69,24 @@ class Ledger:
     _confirmed: dict[Place, str] = field(default_factory=dict)
     _versions: list[dict[str, object]] = field(default_factory=list)
 
-    async def load(self, reader: Reader, subjects: Iterable[str]) -> None:
-        """Load what is kept of this kind about *subjects*."""
-        wanted = sorted(set(subjects))
-        for start in range(0, len(wanted), _CHUNK):
-            values = {"codes": wanted[start : start + _CHUNK], "kind": self.kind}
-            for code, key, version, *said in await reader.rows(_HEADS, values):
-                self._heads[code, key] = version, self._claim(*said)
-                self._stored.add((code, key))
-        with_heads = sorted({code for code, _ in self._heads})
-        for start in range(0, len(with_heads), _CHUNK):
-            values = {"codes": with_heads[start : start + _CHUNK], "kind": self.kind}
-            for code, key, version, source, as_of, digest in await reader.rows(_KNOWN, values):
-                known = Known(version=version, source=source, as_of=as_of, digest=digest)
-                self._known.setdefault((code, key), []).append(known)
+    async def load(self, reader: Reader, places: Iterable[Place]) -> None:
+        """Load what is kept of this kind at *places*."""
+        for code, key, version, *said in await self._rows_at(reader, _HEADS, places):
+            self._heads[code, key] = version, self._claim(*said)
+            self._stored.add((code, key))
+        for code, key, version, source, as_of, digest in await self._rows_at(reader, _KNOWN, self._stored):
+            known = Known(version=version, source=source, as_of=as_of, digest=digest)
+            self._known.setdefault((code, key), []).append(known)
+
+    async def _rows_at(
+        self, reader: Reader, statement: str, places: Iterable[Place]
+    ) -> Sequence[Row[*tuple[Any, ...]]]:
+        wanted = sorted(set(places))
+        if not wanted:
+            return ()
+        # As one JSON text: a list of pairs would be a new statement for every length, and SQLite would scan the table.
+        values = {"wanted": orjson.dumps(wanted).decode(), "kind": self.kind}
+        return await reader.rows(text(statement.format(wanted=_WANTED[reader.dialect])), values)
 
     def has_head(self, subject: str, key: str) -> bool:
         """Whether some version of the record is in force."""
@@ -111,9 +115,9 @@ class Ledger:
 
     async def write(self, writer: Writer) -> None:
         """Write versions, then what is in force."""
-        await writer.write(insert(_VERSION), self._versions)
+        await writer.insert(_VERSION, self._versions)
         new = [row for place, row in self._changed.items() if place not in self._stored]
-        await writer.write(insert(_RECORD), new)
+        await writer.insert(_RECORD, new)
         await writer.write(_REPLACE, [_renamed(self._changed[place]) for place in self._replaced()])
         await writer.write(
             _CONFIRM,
@@ -178,17 +182,15 @@ class Ledger:
         }
 
 
-_HEADS = select(
-    _RECORD.c.subject_code, _RECORD.c.record_key, _RECORD.c.version, _RECORD.c.source, _RECORD.c.as_of, _RECORD.c.digest
-).where(_RECORD.c.subject_code.in_(bindparam("codes", expanding=True)), _RECORD.c.kind == bindparam("kind"))
-_KNOWN = select(
-    _VERSION.c.subject_code,
-    _VERSION.c.record_key,
-    _VERSION.c.version,
-    _VERSION.c.source,
-    _VERSION.c.as_of,
-    _VERSION.c.digest,
-).where(_VERSION.c.subject_code.in_(bindparam("codes", expanding=True)), _VERSION.c.kind == bindparam("kind"))
+_WANTED: Mapping[str, str] = {
+    "sqlite": "(SELECT json_extract(value,'$[0]') AS code, json_extract(value,'$[1]') AS key FROM json_each(:wanted))",
+    "postgresql": "(SELECT e->>0 AS code, e->>1 AS key FROM json_array_elements(CAST(:wanted AS json)) AS e)",
+}
+# CROSS JOIN tells SQLite to begin with the wanted keys; each is then one step down the primary key.
+_AT = "FROM {wanted} AS w CROSS JOIN %s AS r WHERE r.subject_code = w.code AND r.kind = :kind AND r.record_key = w.key"
+_SAID = "SELECT r.subject_code, r.record_key, r.version, r.source, r.as_of, r.digest "
+_HEADS = _SAID + _AT % _RECORD.name
+_KNOWN = _SAID + _AT % _VERSION.name
 
 _KEY = {"subject_code": "the_subject", "kind": "the_kind", "record_key": "the_key"}
 _AT_PLACE = update(_RECORD).where(

@@ -18,7 +18,16 @@ from hub.ingest.register import Register, region_of
 from hub.store.engine import Reader
 from schema.catalogue.model import Record
 from schema.identifiers.names import NameTier, name_key
-from schema.identifiers.resolution import CONFIDENCE, Evidence, Link, Method, keys_for, resolve
+from schema.identifiers.resolution import (
+    CONFIDENCE,
+    Candidate,
+    Evidence,
+    Link,
+    LookupKeys,
+    Method,
+    keys_for,
+    resolve,
+)
 from schema.identifiers.uscc import check_uscc
 
 _NOT_NEGATIVE = frozenset({"Registration", "Licence"})
@@ -60,7 +69,7 @@ async def link_rows(
     proposals: dict[int, tuple[Link, ...]] = {}
     searched = 0
     for number, row in doubtful.items():
-        found = resolve(evidence[number], candidates)
+        found = resolve(evidence[number], [each for each in candidates if _answers(each, keys[number])])
         if found.link is None and not found.proposals and searched < MOST_SEARCHED:
             searched += 1
             found = resolve(evidence[number], await search_for(reader, keys[number]))
@@ -85,9 +94,19 @@ def _is_doubtful(row: Examined, kind: type[Record], register: Register) -> bool:
         return True
     known = register.find(row.code)
     # A registration says itself what the name is: there is nothing to compare it with.
-    if known is None or kind.KIND == "Registration" or not row.name:
+    if known is None or kind.KIND == "Registration" or not row.name or row.name == known.name:
         return False
     return name_key(row.name) != known.name_key
+
+
+def _answers(candidate: Candidate, keys: LookupKeys) -> bool:
+    """Whether *candidate* was fetched for these *keys*, and not for another row's."""
+    return (
+        candidate.code in keys.codes
+        or candidate.organisation_code in keys.organisation_codes
+        or candidate.registration_no in keys.registration_nos
+        or any(name.key in keys.name_keys for name in candidate.names)
+    )
 
 
 def _evidence(row: Examined, kind: type[Record], region: str | None) -> Evidence:

@@ -43,12 +43,12 @@ _CHANGING = (
     "status",
     "changed_at",
 )
-_UPDATE = (
+_TOUCH = (
     update(_SUBJECT)
     .where(_SUBJECT.c.code == bindparam("the_code"))
-    .values({name: bindparam(name) for name in _CHANGING})
-    .values(version=_SUBJECT.c.version + 1)
+    .values(version=_SUBJECT.c.version + 1, changed_at=bindparam("changed_at"))
 )
+_CHANGE = _TOUCH.values({name: bindparam(name) for name in _CHANGING})
 
 
 def _event_id(event: str, day: str | None, detail: str) -> str:
@@ -73,6 +73,7 @@ class Entry:
     sector: str | None
     status: str | None
     is_new: bool = False
+    touched: bool = False
     changed: bool = False
 
 
@@ -107,10 +108,6 @@ class Register:
         """Load those of *codes* that are known and were not loaded yet."""
         await self.load(reader, set(codes) - self._entries.keys())
 
-    def known_codes(self) -> frozenset[str]:
-        """Codes of the subjects that are loaded or made."""
-        return frozenset(self._entries)
-
     def find(self, code: str) -> Entry | None:
         """The subject with *code*, None if nobody knows it."""
         return self._entries.get(code)
@@ -140,7 +137,7 @@ class Register:
 
     def touch(self, code: str) -> None:
         """Note that a record of the subject changed."""
-        self._entries[code].changed = True
+        self._entries[code].touched = True
 
     def enrol(self, code: str, registration: Registration, *, registered_before: bool, day: str) -> None:
         """
@@ -181,10 +178,12 @@ class Register:
     async def write(self, writer: Writer) -> None:
         """Write what changed: subjects, former names, timeline."""
         entries = self._entries.values()
-        await writer.write(insert(_SUBJECT), [self._row(entry) for entry in entries if entry.is_new])
+        await writer.insert(_SUBJECT, [self._row(entry) for entry in entries if entry.is_new])
         # Sorted, so that two writers that meet the same subjects lock them in the same order.
         changed = sorted((e for e in entries if e.changed and not e.is_new), key=lambda e: e.code)
-        await writer.write(_UPDATE, [self._change(entry) for entry in changed])
+        await writer.write(_CHANGE, [self._change(entry) for entry in changed])
+        touched = sorted(e.code for e in entries if e.touched and not e.changed and not e.is_new)
+        await writer.write(_TOUCH, [{"the_code": code, "changed_at": self.at} for code in touched])
         await _add_names(writer, list(self._names.values()))
         await _add_events(writer, list(self._events.values()))
 

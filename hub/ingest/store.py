@@ -126,8 +126,8 @@ async def add_tickets(
     writer: Writer, tickets: Sequence[Mapping[str, object]], proposals: Sequence[Mapping[str, object]]
 ) -> None:
     """Keep rows with findings, and the links proposed for them."""
-    await writer.write(insert(_TICKET), tickets)
-    await writer.write(insert(_LINK), proposals)
+    await writer.insert(_TICKET, tickets)
+    await writer.insert(_LINK, proposals)
 
 
 async def close_tickets(writer: Writer, source: str, stream: str, row_ids: Sequence[str], at: str) -> None:

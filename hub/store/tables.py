@@ -10,7 +10,7 @@ Rules:
       ISO 8601 dates. Both stores then agree byte for byte.
 """
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text
 from sqlmodel import Field, SQLModel
 
 METADATA = SQLModel.metadata
@@ -37,7 +37,12 @@ class Subject(SQLModel, table=True):
 
     code: str = Field(primary_key=True, max_length=18)
     name: str
-    name_key: str = Field(index=True, description="normalised name, see schema.identifiers.names")
+    name_key: str = Field(
+        index=True,
+        # By code point, as SQLite orders, so that names that begin alike stand together in the index.
+        sa_type=String().with_variant(String(collation="C"), "postgresql"),
+        description="normalised name, see schema.identifiers.names",
+    )
     initials: str = Field(index=True, description="pinyin initials of the name, lower case")
     organisation_code: str | None = Field(default=None, max_length=9, index=True)
     registration_no: str | None = Field(default=None, max_length=50, index=True)

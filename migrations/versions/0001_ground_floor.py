@@ -9,6 +9,7 @@ branch_labels = None
 depends_on = None
 
 POSITION = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+BY_CODE_POINT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
 
 
 def upgrade() -> None:
@@ -203,7 +204,7 @@ def upgrade() -> None:
         "subject",
         sa.Column("code", sa.String(length=18), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
-        sa.Column("name_key", sa.String(), nullable=False),
+        sa.Column("name_key", BY_CODE_POINT, nullable=False),
         sa.Column("initials", sa.String(), nullable=False),
         sa.Column("organisation_code", sa.String(length=9), nullable=True),
         sa.Column("registration_no", sa.String(length=50), nullable=True),

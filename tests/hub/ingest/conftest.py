@@ -29,6 +29,7 @@ def take(store, book) -> Callable[..., Taken]:
         if after is ...:
             async with reading(store) as reader:
                 after = await memory.find_cursor(reader, source, batch.stream)
-        return await intakes[source].take(batch, now=now, after=after)
+        intake = intakes[source]
+        return await intake.take(intake.examine(batch, now=now), after=after)
 
     return taking

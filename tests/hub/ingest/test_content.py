@@ -1,5 +1,6 @@
 """What makes a record the same record, and the same content."""
 
+import json
 from unicodedata import normalize
 
 import msgspec
@@ -68,11 +69,15 @@ class TestContentDigest:
 
     @given(st.text(st.characters(codec="utf-8")), st.lists(st.text(st.characters(codec="utf-8"))), st.booleans())
     def test_it_is_the_digest_of_rfc_8785_json(self, text, texts, flag):
+        extra = {"withdrawal_reason": text or "x", "severity": "一般"}
         said = record(facts=text, remark="x", penalty_kinds=tuple(texts), case_withdrawn=flag)
         builtins = {"facts": text, "remark": "x", "penalty_kinds": texts, "case_withdrawn": flag}
         canonical = canonical_json({"document_no": "川能罚〔2026〕1号", "authority_code": AUTHORITY, **builtins})
 
+        more = canonical_json({**json.loads(canonical), "extra": extra | {"op": "D"}})
+
         assert digest(normalize("NFC", canonical.decode()).encode()) == content_digest(said, {}, withdrawn=False)
+        assert digest(normalize("NFC", more.decode()).encode()) == content_digest(said, extra, withdrawn=True)
 
     def test_an_empty_extra_column_says_nothing(self):
         assert content_digest(record(), {}, withdrawn=False) == content_digest(
