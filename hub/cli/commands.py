@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hub.cli import demo, partner, serve, settings, site, verify
+from hub.cli import demo, harvest, migrate, partner, serve, settings, site, verify
 
 DISTRIBUTION = "credit-exchange-hub"
 
@@ -22,6 +22,8 @@ def build() -> typer.Typer:
     app.callback()(_root)
     app.command("serve")(serve.serve)
     app.command("demo")(demo.demo)
+    app.command("migrate")(migrate.migrate)
+    app.command("harvest")(harvest.harvest)
     app.command("verify")(verify.verify)
     app.command("settings")(settings.settings)
     app.add_typer(partner.build(), name="partner")

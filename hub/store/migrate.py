@@ -32,10 +32,16 @@ def upgrade(url: str, revision: str = "head") -> None:
     Raises:
         StoreAddressError: *url* names no store we know.
     """
-    address = address_of(url)
-    if address.drivername.startswith("sqlite"):
-        Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
+    file = file_of(url)
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
     _run(url, lambda config: command.upgrade(config, revision))
+
+
+def file_of(url: str) -> Path | None:
+    """The file of a SQLite store, None for a PostgreSQL one; raises `StoreAddressError` as `address_of` does."""
+    address = address_of(url)
+    return Path(str(address.database)) if address.drivername.startswith("sqlite") else None
 
 
 def downgrade(url: str, revision: str = "base") -> None:
