@@ -13,6 +13,7 @@ Rules:
 Source: DOMAIN 2.3.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
 from hashlib import sha256
@@ -28,7 +29,19 @@ from schema.identifiers.names import name_key
 _KEY_LENGTH = 32
 _FIRST_INDEX = "1"
 _ENCODER = msgspec.msgpack.Encoder()
+_LONE = re.compile("[\ud800-\udfff]")
 _SORTED = msgspec.json.Encoder(order="sorted")
+
+
+def storable(text: str) -> str:
+    """Replace what no store and no encoding holds: NUL (PostgreSQL) and lone surrogates. Other texts stay as sent."""
+    if "\x00" in text:
+        text = text.replace("\x00", "\ufffd")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _LONE.sub("\ufffd", text)
+    return text
 
 
 def record_key(record: Record, extra: Mapping[str, str]) -> str:
@@ -38,7 +51,12 @@ def record_key(record: Record, extra: Mapping[str, str]) -> str:
 
 def row_key(kind: type[Record], values: Mapping[str, str | None], extra: Mapping[str, str]) -> str:
     """Key that a row of *kind* would have, read from its texts as sent: the same as the record's, if they are clean."""
-    return _key(kind, values.get, extra)
+
+    def value_of(name: str) -> str | None:
+        text = values.get(name)
+        return storable(text) if text else None
+
+    return _key(kind, value_of, {name: storable(text) for name, text in extra.items()})
 
 
 def content_digest(record: Record, extra: Mapping[str, str], *, withdrawn: bool) -> str:
@@ -54,7 +72,7 @@ def content_digest(record: Record, extra: Mapping[str, str], *, withdrawn: bool)
 
 def hiding_digest(digest_before: str, extra: Mapping[str, str], *, withdrawn: bool) -> str:
     """Digest of a version that only takes the content of *digest_before* out of sight."""
-    said = {name: value for name, value in extra.items() if value}
+    said = {storable(name): storable(value) for name, value in extra.items() if value}
     return digest(canonical_json({"of": digest_before, "extra": said | ({"op": "D"} if withdrawn else {})}))
 
 

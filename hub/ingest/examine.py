@@ -16,7 +16,7 @@ from datetime import date, datetime
 
 from connectors.port import Batch, Row
 from hub.clock import iso, legal_day
-from hub.ingest.content import body_of, content_digest, record_key, row_key
+from hub.ingest.content import body_of, content_digest, record_key, row_key, storable
 from hub.ingest.judging import Judge, Judged
 from hub.ingest.notices import finding
 from schema.catalogue import KINDS
@@ -140,7 +140,7 @@ class Examiner:
 
     def _examine(self, row: Row, kind: type[Record], today: date, arrival: str) -> Examined:
         as_of = min(iso(row.as_of), arrival) if row.as_of is not None else arrival
-        name = row.values.get(kind.NAME_FIELD)
+        name = storable(row.values.get(kind.NAME_FIELD) or "")
         if row.fault is not None:
             return Examined(row=row, record=None, extra={}, findings=[finding(row.fault, "E")], name=name, as_of=as_of)
         checked = self._checkers.check(kind, row.values, row.extra, today)
@@ -150,7 +150,7 @@ class Examiner:
             extra=checked.extra,
             findings=list(checked.findings),
             code=certain_code(checked.record, kind) if checked.record is not None else None,
-            name=name,
+            name=getattr(checked.record, kind.NAME_FIELD, None) or name,
             as_of=as_of,
         )
         if checked.record is not None:

@@ -26,6 +26,7 @@ from connectors.site import SiteConfig
 from hub.clock import iso
 from hub.ingest import store
 from hub.ingest.answers import Answer, outcome_of
+from hub.ingest.content import storable
 from hub.ingest.intake import Examination, Intake, StreamMovedError
 from hub.store.engine import glancing, writing
 from hub.store.sources import note_failure, note_success
@@ -36,6 +37,7 @@ T = TypeVar("T")
 _CONNECTOR_FAULT = "CONNECTOR_FAULT"
 _UNKNOWN_KIND = "UNKNOWN_KIND"
 _WRONG_KIND = "WRONG_KIND"
+_WRONG_BATCH = "WRONG_BATCH"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +214,8 @@ class Harvester:
             return None
         if (batch.stream, batch.kind) != (stream.name, stream.kind):
             raise StopStream(source, _WRONG_KIND, f"{batch.kind} of {batch.stream}")
+        if any(storable(text) != text for text in (batch.batch_id, batch.cursor)):
+            raise StopStream(source, _WRONG_BATCH, "an identifier no store can hold")
         return await asyncio.to_thread(intake.examine, batch, now=self._now())
 
     async def _patiently(self, step: Callable[[], Awaitable[T]]) -> T:
@@ -267,6 +271,10 @@ class Harvester:
 
     async def _note(self, report: HarvestReport) -> None:
         async with writing(self._engine) as writer:
+            # Also of a stream that had nothing new: what stopped it once no longer does.
+            for stream in report.streams:
+                if stream.error is None:
+                    await store.put_stream(writer, report.source, stream.name, stream.kind, {"last_error": None})
             if report.is_whole:
                 await note_success(writer, report.source, self._now())
             else:

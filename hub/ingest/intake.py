@@ -22,6 +22,7 @@ from hub.clock import from_iso, iso, legal_day
 from hub.ingest import answers, store
 from hub.ingest.answers import Answer
 from hub.ingest.claims import Verdict
+from hub.ingest.content import storable
 from hub.ingest.examine import Examined, Examiner, uncollected
 from hub.ingest.hiding import heads_to_hide, hide
 from hub.ingest.ledger import Entry, Ledger
@@ -196,12 +197,12 @@ class Intake:
             unchanged=unchanged,
             at=iso(now),
             findings=tuple(answer_finding(batch, row.row, found) for row in rows for found in row.findings),
-            accepted_row_ids=tuple(row.row.row_id for row in accepted if row.row.row_id is not None),
+            accepted_row_ids=tuple(storable(row.row.row_id) for row in accepted if row.row.row_id is not None),
         )
 
     def _refuse(self, batch: Batch, now: datetime) -> Answer:
         fault = finding(batch.fault or "", "E")
-        part = batch.rows[0].place.part if batch.rows else batch.batch_id
+        part = storable(batch.rows[0].place.part) if batch.rows else batch.batch_id
         return Answer(
             batch_id=batch.batch_id,
             stream=batch.stream,

@@ -25,6 +25,7 @@ import orjson
 from connectors.port import Batch, Row
 from hub.clock import iso
 from hub.ingest import answers
+from hub.ingest.content import storable
 from keys.canonical import canonical_json
 from schema.identifiers.citizen import masked_citizen_number, spans_of_citizen_numbers
 from schema.validation.findings import Finding
@@ -68,11 +69,11 @@ def answer_finding(batch: Batch, row: Row, found: Finding) -> answers.Finding:
     return answers.Finding(
         code=found.code,
         severity=found.severity,
-        part=row.place.part,
+        part=storable(row.place.part),
         row=row.place.row,
-        path=row.place.path,
-        column=batch.columns.get(found.field, found.field) if found.field else None,
-        row_id=row.row_id,
+        path=_storable(row.place.path),
+        column=_storable(batch.columns.get(found.field, found.field) if found.field else None),
+        row_id=_storable(row.row_id),
         message_zh=found.message_zh,
         message_en=found.message_en,
     )
@@ -127,19 +128,24 @@ def kept_row(row: Row) -> bytes:
     """Write *row* as received, citizen numbers masked (m2)."""
     return _ENCODER.encode(
         {
-            "values": {name: _masked(value) for name, value in row.values.items()},
-            "extra": {name: _masked(value) for name, value in row.extra.items()},
+            "values": {storable(name): _masked(value) for name, value in row.values.items()},
+            "extra": {storable(name): _masked(value) for name, value in row.extra.items()},
             "op": row.op,
             "as_of": iso(row.as_of) if row.as_of else None,
-            "row_id": row.row_id,
+            "row_id": _storable(row.row_id),
             "fault": row.fault,
         }
     )
 
 
+def _storable(text: str | None) -> str | None:
+    return storable(text) if text else text
+
+
 def _masked(text: str | None) -> str | None:
     if not text:
         return text
+    text = storable(text)
     for start, end in reversed(spans_of_citizen_numbers(text)):
         text = text[:start] + masked_citizen_number(text[start:end]) + text[end:]
     return text

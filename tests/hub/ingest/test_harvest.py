@@ -1,5 +1,7 @@
 """A run over a site: resumed, reported, and stopped by no more than it must be."""
 
+from dataclasses import replace
+
 import pytest
 
 from connectors.errors import OperatorNeeded, RetryLater, SkipRecord, StopSite, StopStream
@@ -198,6 +200,13 @@ class TestFaults:
 
         assert "WRONG_KIND" == report.streams[0].error
         assert 0 == await count_of(store, tables.Batch)
+
+    @pytest.mark.parametrize("changes", [{"batch_id": "b\x00"}, {"batch_id": "b\ud800"}, {"cursor": "c\x00"}])
+    async def test_a_batch_no_store_can_name_stops_its_stream(self, store, run, changes):
+        wrong = replace(penalties(1)[0], **changes)
+        report = await run(Site({"penalty": Flow("Penalty", [wrong]), "b": Flow("Penalty", penalties(2, stream="b"))}))
+
+        assert {"penalty": "WRONG_BATCH", "b": None} == {stream.name: stream.error for stream in report.streams}
 
 
 class TestReports:

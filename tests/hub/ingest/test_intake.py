@@ -1,11 +1,13 @@
 """What becomes of a batch: accepted, refused, repeated, corrected, withdrawn."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import msgspec
 import pytest
 
+from connectors.port import Place
 from hub.ingest.intake import StreamMovedError
 from hub.store import tables
 from hub.store.dossiers import Dossiers
@@ -174,6 +176,37 @@ class TestRefused:
 
         assert ["DG17"] == [ticket["code"] for ticket in await rows_of(store, tables.Quarantine)]
         assert ["DG17"] == [found.code for found in taken.answer.findings]
+
+
+class TestHostile:
+    @pytest.mark.parametrize("poison", ["\x00", "\ud800", "\ufffe", "'; DROP TABLE record; --", "%s {x} :y ?"])
+    @pytest.mark.parametrize("column", ["counterparty_name", "facts", "document_no", "remark", "authority_name"])
+    async def test_no_text_of_a_source_breaks_its_batch(self, store, take, column, poison):
+        """PostgreSQL takes neither NUL nor a lone surrogate; the good rest of the batch must not suffer for it."""
+        bad = penalty(1)
+        bad[column] = f"{bad.get(column) or ''}{poison}文"
+        taken = await take(batch([row(bad, 2), row(penalty(2), 3)]))
+
+        assert "R-3" in taken.answer.accepted_row_ids
+        assert {code_of(2)} <= {each["subject_code"] for each in await rows_of(store, tables.Record)}
+
+    @pytest.mark.parametrize("poison", ["\x00", "\ud800"])
+    async def test_nor_do_its_names_for_rows_and_places(self, store, take, poison):
+        faulty = row(penalty(fine_amount=None), extra={"withdrawal_reason": poison, "unheard of": poison})
+        faulty = replace(faulty, row_id=f"R{poison}", place=Place(part=f"data{poison}.csv", row=2, path=f"$.{poison}"))
+        taken = await take(batch([faulty, row(penalty(2), 3)]))
+
+        assert (2, 1) == (taken.answer.received, taken.answer.accepted)
+
+    async def test_a_row_of_nothing_and_a_row_of_strangers_are_refused(self, take):
+        taken = await take(batch([row({}), row({"nonsense": "x" * 10_000}, 3)]))
+
+        assert 2 == taken.answer.rejected
+
+    async def test_a_very_long_name_is_refused_or_kept_but_breaks_nothing(self, store, take):
+        taken = await take(batch([row(penalty(counterparty_name="长" * 100_000)), row(penalty(2), 3)]))
+
+        assert "R-3" in taken.answer.accepted_row_ids
 
 
 class TestRepeated:
