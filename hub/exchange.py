@@ -185,7 +185,7 @@ class ExchangeRoad:
         errors = [
             *rendered.errors,
             *denial_errors(plan, guard.outcome),
-            *source_errors(fetched.missing, sources, archive_asked=bool(fetched.codes and plan.kinds)),
+            *source_errors(fetched.missing, sources, kinds=plan.kinds if fetched.codes else frozenset()),
         ]
         # 9 attest: durable before anything leaves. 10 answer with its receipt.
         shown = Shown(outcome=guard.outcome, views=views, fetched=fetched, data=rendered.data)

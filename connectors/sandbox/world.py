@@ -133,6 +133,7 @@ class World:
         Raises:
             KeyError: the world has no such subject.
         """
+        platform = Platform(platform)
         index = self.index_of(code)
         if index is None:
             raise KeyError(f"no subject has the code {code!r}")

@@ -9,7 +9,7 @@ from hub.audit.receipts import Receipt
 from hub.errors import ErrorCode
 from hub.gateway.port import Answer
 from hub.road.fetch import Missing
-from hub.store.sources import Freshness, SourceState
+from hub.store.sources import SourceState
 from schema.graph.views import Outcome
 from schema.plan.errors import DeniedReferenceError
 from schema.plan.model import Plan
@@ -97,18 +97,18 @@ def source_errors(
     missing: Sequence[Missing],
     sources: Mapping[str, SourceState],
     *,
-    archive_asked: bool,
+    kinds: frozenset[str],
 ) -> list[dict[str, Any]]:
     """
-    Name the sources whose part is absent or may be out of date because their last read failed.
+    Name the sources whose part is absent, or may be out of date because the last read of one of *kinds* failed.
 
-    *archive_asked* tells whether records of harvested sources were read at all.
+    *kinds* are those whose records were read from the archive.
     """
     faults = {fault.source: fault.code for fault in missing}
-    if archive_asked:
-        for state in sources.values():
-            if not state.live and state.state is Freshness.UNREACHABLE:
-                faults.setdefault(state.id, state.last_error or "SRC_UNREACHABLE")
+    for state in sources.values():
+        fault = None if state.live else state.fault_for(kinds)
+        if fault is not None:
+            faults.setdefault(state.id, fault)
     return [_source_error(source, fault, sources.get(source)) for source, fault in sorted(faults.items())]
 
 

@@ -1,7 +1,8 @@
 """What is known of the sources: who they are, when they last answered, how fresh what we hold of them is."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -15,6 +16,7 @@ from hub.store.tables import table_of
 
 _TABLE = table_of(tables.Source)
 _O = _TABLE.c
+_S = table_of(tables.Stream).c
 
 
 class Freshness(StrEnum):
@@ -41,7 +43,8 @@ class SourceState:
         max_age_s: Seconds after which what we hold is stale.
         state: See `Freshness`.
         last_tried_at, last_succeeded_at: UTC text, None if never.
-        last_error: `SourceError.code` of the last try, None if it succeeded.
+        last_error: `SourceError.code` of the last try, None if it succeeded or only some streams failed.
+        streams: Kind -> code of the fault that stopped its stream on the last try, None if it was read to its end.
     """
 
     id: str
@@ -57,14 +60,31 @@ class SourceState:
     last_tried_at: str | None
     last_succeeded_at: str | None
     last_error: str | None
+    streams: Mapping[str, str | None] = field(default_factory=dict)
+
+    def fault_for(self, kinds: AbstractSet[str]) -> str | None:
+        """Code of the fault that may keep records of *kinds* from us, None if there is none."""
+        if self.state is Freshness.UNREACHABLE:
+            concerned = not self.streams or not kinds.isdisjoint(self.streams)
+            return (self.last_error or "SRC_UNREACHABLE") if concerned else None
+        return next((error for kind, error in sorted(self.streams.items()) if error and kind in kinds), None)
 
 
 async def read_sources(engine: AsyncEngine, now: datetime) -> Sequence[SourceState]:
     """All sources by rank and id, with their state at *now* (aware)."""
     async with glancing(engine) as reader:
         rows = await reader.rows(select(_TABLE).order_by(_O.rank, _O.id))
+        flows = await reader.rows(select(_S.source, _S.kind, _S.last_error))
+    streams: dict[str, dict[str, str | None]] = {}
+    for flow in flows:
+        errors = streams.setdefault(flow.source, {})
+        errors[flow.kind] = errors.get(flow.kind) or flow.last_error
     return tuple(
-        SourceState(state=freshness(row["last_succeeded_at"], row["last_error"], row["max_age_s"], now), **row)
+        SourceState(
+            state=freshness(row["last_succeeded_at"], row["last_error"], row["max_age_s"], now),
+            streams=streams.get(row["id"], {}),
+            **row,
+        )
         for row in (each._asdict() for each in rows)
     )
 

@@ -104,6 +104,51 @@ class TestHarvestedSource:
         assert verify_receipt(before, [stage.vkey]).valid
 
 
+class TestProvince:
+    @pytest.mark.parametrize("fault", ["digest", "count", "header", "replay", "signature", "truncated"])
+    async def test_spoiled_package_loses_and_doubles_nothing(self, stage, fault):
+        """
+        A package that is not what its manifest says is refused whole and its owner is told; one nobody can vouch for
+        stops its stream until it is replaced. What comes behind it arrives in the end, once.
+        """
+        before = await stage.ask(of(stage, "subject"), GROUPS)
+        spoiled = stage.sandbox.province.spoil(fault)
+        stage.sandbox.world.put("cn-51-files", "Penalty", stage.subject)
+        stage.sandbox.publish()
+        reports = {report.source: report for report in await stage.collecting.run()}
+        during = await stage.ask(of(stage, "subject"), GROUPS)
+        if fault in ("signature", "truncated"):
+            assert not reports["cn-51-files"].is_whole
+            assert {"cn-51-files"} == set(unavailable(during))
+            spoiled.unlink()
+            await stage.collecting.run()
+        after = await stage.ask(of(stage, "subject"), GROUPS)
+
+        assert {} == unavailable(after)
+        assert len(nodes(before, "Penalty")) + 1 == len(nodes(after, "Penalty"))
+        if fault in ("digest", "count", "header"):
+            told = stage.sandbox.province.answers()
+            assert any(answer.get("fault") == "DG17" for answer in told.values()), told.keys()
+
+    @pytest.mark.parametrize("fault", ["lock", "hide"])
+    async def test_front_machine_that_fails_is_named_and_read_later(self, stage, fault):
+        front = stage.sandbox.front
+        before = await stage.ask(of(stage, "subject"), GROUPS)
+        stage.sandbox.world.put("cn-51-db", "Penalty", stage.subject)
+        stage.sandbox.publish()
+        getattr(front, fault)()
+        await stage.collecting.run()
+        during = await stage.ask(of(stage, "subject"), GROUPS)
+        front.unlock() if fault == "lock" else front.show()
+        await stage.collecting.run()
+        after = await stage.ask(of(stage, "subject"), GROUPS)
+
+        assert {"cn-51-db"} == set(unavailable(during))
+        assert len(nodes(before, "Penalty")) == len(nodes(during, "Penalty"))
+        assert len(nodes(before, "Penalty")) + 1 == len(nodes(after, "Penalty"))
+        assert {} == unavailable(after)
+
+
 class TestLog:
     async def test_no_log_no_answer(self, stage):
         """
