@@ -11,7 +11,7 @@ Rules:
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -26,6 +26,7 @@ from connectors.site import SiteConfig
 from hub.clock import iso
 from hub.ingest import store
 from hub.ingest.answers import Answer, outcome_of
+from hub.ingest.aside import Aside, read_answer
 from hub.ingest.content import storable
 from hub.ingest.intake import Examination, Intake, StreamMovedError
 from hub.store.engine import glancing, writing
@@ -108,15 +109,31 @@ class _Stopped(Exception):
 
 
 class Harvester:
-    """Collects from sites into one store. Holds no state between runs: everything it must remember is in the store."""
+    """
+    Collects from sites into one store. Holds no state between runs: everything it must remember is in the store.
+
+    Args:
+        engine: The store, migrated.
+        rules: Every version of the rules.
+        now: The clock.
+        patience: With passing faults.
+        aside: A process that examines; only with the rules that ship with the package. None: examine here.
+    """
 
     def __init__(
-        self, engine: AsyncEngine, rules: RuleBook, now: Callable[[], datetime], *, patience: Patience | None = None
+        self,
+        engine: AsyncEngine,
+        rules: RuleBook,
+        now: Callable[[], datetime],
+        *,
+        patience: Patience | None = None,
+        aside: Aside | None = None,
     ) -> None:
         self._engine = engine
         self._rules = rules
         self._now = now
         self._patience = patience or Patience()
+        self._aside = aside
         self._log = structlog.get_logger("hub.ingest")
 
     async def run(self, connector: Connector, config: SiteConfig, *, progress: Progress | None = None) -> HarvestReport:
@@ -184,39 +201,66 @@ class Harvester:
         return tally.report
 
     async def _drain(self, connector: Connector, config: SiteConfig, stream: Stream, tally: "_Tally") -> None:
-        """
-        Read the stream from its stored cursor to its end, one batch after the other.
-
-        Nothing is read ahead: SQLite's driver lets go of the interpreter after every row it inserts, and a thread that
-        works meanwhile makes it wait for each of them (measured: slower than one after the other).
-        """
+        """Read the stream from its stored cursor to its end."""
         intake = Intake(self._engine, self._rules, source=config.id, region=config.region)
         async with glancing(self._engine) as reader:
             cursor = await store.find_cursor(reader, config.id, stream.name)
         batches = connector.read(stream.name, cursor)
         try:
-            while (examined := await self._examine_next(batches, stream, intake)) is not None:
-                taken = await intake.take(examined, after=cursor)
-                cursor = examined.batch.cursor
-                tally.add(taken.answer, examined.batch.total, repeated=taken.repeated)
-                await self._tell(connector, taken.answer)
+            async with aclosing(self._examined(batches, stream, intake)) as examined_batches:
+                async for examined in examined_batches:
+                    taken = await intake.take(examined, after=cursor)
+                    cursor = examined.batch.cursor
+                    tally.add(taken.answer, examined.batch.total, repeated=taken.repeated)
+                    await self._tell(connector, taken.answer)
         except StreamMovedError as error:
             raise RetryLater(config.id, "STREAM_MOVED", retry_after_s=0.0) from error
         finally:
             if isinstance(batches, AsyncGenerator):
                 await batches.aclose()
 
-    async def _examine_next(self, batches: AsyncIterator[Batch], stream: Stream, intake: Intake) -> Examination | None:
-        """The next batch, examined in a thread so that the loop serves others meanwhile; None at the end."""
-        source = intake.source
-        batch = await _next(batches, source)
-        if batch is None:
-            return None
-        if (batch.stream, batch.kind) != (stream.name, stream.kind):
-            raise StopStream(source, _WRONG_KIND, f"{batch.kind} of {batch.stream}")
-        if any(storable(text) != text for text in (batch.batch_id, batch.cursor)):
-            raise StopStream(source, _WRONG_BATCH, "an identifier no store can hold")
-        return await asyncio.to_thread(intake.examine, batch, now=self._now())
+    async def _examined(
+        self, batches: AsyncIterator[Batch], stream: Stream, intake: Intake
+    ) -> AsyncGenerator[Examination, None]:
+        """
+        The stream's batches, examined.
+
+        With a process aside, one batch is read ahead and examined there while the one before is written. The connector
+        is still asked one thing at a time: nothing is read while a batch is taken in and reported.
+        """
+        ahead: _Asked | None = None
+        fault: SourceError | None = None
+        while fault is None:
+            try:
+                batch = await _next(batches, stream, intake.source)
+            except SourceError as error:
+                # What was read before counts all the same.
+                batch, fault = None, error
+            ready = await self._answered(ahead, intake) if ahead is not None else None
+            ahead = await self._ask(batch, intake) if batch is not None else None
+            if ready is not None:
+                yield ready
+            if ahead is not None and self._aside is None:
+                yield await self._answered(ahead, intake)
+                ahead = None
+            if batch is None and fault is None:
+                return
+        raise fault
+
+    async def _ask(self, batch: Batch, intake: Intake) -> "_Asked":
+        now = self._now()
+        answer = None
+        if self._aside is not None and not batch.fault:
+            answer = await self._aside.ask(batch, region=intake.region, now=iso(now))
+        return _Asked(batch=batch, now=now, answer=answer)
+
+    async def _answered(self, asked: "_Asked", intake: Intake) -> Examination:
+        if asked.answer is not None:
+            await asyncio.wait([asked.answer])
+            if not asked.answer.cancelled():
+                return read_answer(asked.answer.result(), asked.batch, iso(asked.now))
+        # In a thread, so that the loop serves others meanwhile.
+        return await asyncio.to_thread(intake.examine, asked.batch, now=asked.now)
 
     async def _patiently(self, step: Callable[[], Awaitable[T]]) -> T:
         """Run *step*, again and again while its fault is a passing one and patience lasts."""
@@ -306,10 +350,26 @@ class _Tally:
         self._progress(self._source, self.report)
 
 
-async def _next(batches: AsyncIterator[Batch], source: str) -> Batch | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """A batch on its way to be examined: aside if `answer` is set, else here when its turn comes."""
+
+    batch: Batch
+    now: datetime
+    answer: asyncio.Future[bytes] | None
+
+
+async def _next(batches: AsyncIterator[Batch], stream: Stream, source: str) -> Batch | None:
     """The next batch, None at the end. The seam is around the iteration: around the call it would catch nothing."""
     with _seam(source):
-        return await anext(batches, None)
+        batch = await anext(batches, None)
+    if batch is None:
+        return None
+    if (batch.stream, batch.kind) != (stream.name, stream.kind):
+        raise StopStream(source, _WRONG_KIND, f"{batch.kind} of {batch.stream}")
+    if any(storable(text) != text for text in (batch.batch_id, batch.cursor)):
+        raise StopStream(source, _WRONG_BATCH, "an identifier no store can hold")
+    return batch
 
 
 @contextmanager

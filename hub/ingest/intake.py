@@ -85,6 +85,11 @@ class Intake:
         """Site identifier."""
         return self._source
 
+    @property
+    def region(self) -> str | None:
+        """Region of the source."""
+        return self._region
+
     def examine(self, batch: Batch, *, now: datetime) -> Examination:
         """
         Examine *batch*, of a kind of the catalogue, as received at *now* (aware). Most of the work of taking it in.
