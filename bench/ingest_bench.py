@@ -33,6 +33,7 @@ from connectors.sandbox.rows import SHANGHAI, Platform, WorldRow
 from connectors.secrets import ReferredSecrets
 from connectors.site import parse_site
 from hub.ingest.aside import Aside
+from hub.ingest.examine import collect_rarely
 from hub.ingest.harvest import Harvester
 from hub.rulebook import load_rules
 from hub.store import migrate
@@ -124,6 +125,7 @@ async def harvest(folder: Path, environment: dict[str, str], *, aside: bool) -> 
     config = parse_site(text, file="site-files.toml")
     engine = open_engine(url)
     connector = open_site(config, ReferredSecrets(environment=environment, folder=folder), now=lambda: NOW)
+    collect_rarely()
     started, spent = time.perf_counter(), time.process_time()
     async with AsyncExitStack() as stack:
         # As `hub harvest` does: a process aside where there is a core for it. Its start counts.

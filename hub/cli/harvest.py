@@ -13,7 +13,8 @@ Exit status:
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Self
@@ -21,7 +22,6 @@ from typing import Annotated, Self
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from connectors.errors import SourceError
 from connectors.registry import open_site
@@ -30,6 +30,8 @@ from connectors.site import SiteConfig, SiteConfigError, load_sites
 from hub.cli.session import opened_store, run
 from hub.clock import SystemClock
 from hub.errors import SettingsError
+from hub.ingest.aside import Aside
+from hub.ingest.examine import collect_rarely
 from hub.ingest.harvest import Harvester, HarvestReport, StreamReport
 from hub.rulebook import load_rules
 from hub.settings import Settings
@@ -49,9 +51,11 @@ def harvest(
         chosen = _chosen(settings, site)
         secrets = ReferredSecrets(environment=dict(os.environ), folder=settings.sites or Path())
         stopped = _stop_event()
-        async with opened_store(settings) as engine:
+        collect_rarely()
+        async with opened_store(settings) as engine, _examiner() as aside:
+            harvester = Harvester(engine, load_rules(), SystemClock().now, aside=aside)
             while True:
-                whole = await _unless(stopped, _round(engine, chosen, secrets, SystemClock().now))
+                whole = await _unless(stopped, _round(harvester, chosen, secrets, SystemClock().now))
                 if whole is None:
                     typer.echo("stopped; what was taken in stays, the next run goes on behind it")
                     return not once
@@ -74,11 +78,20 @@ def _chosen(settings: Settings, site: str | None) -> Sequence[SiteConfig]:
     return chosen
 
 
+@asynccontextmanager
+async def _examiner() -> AsyncIterator[Aside | None]:
+    """A process that examines, where there is a core for it."""
+    if len(os.sched_getaffinity(0)) == 1:
+        yield None
+        return
+    async with Aside() as aside:
+        yield aside
+
+
 async def _round(
-    engine: AsyncEngine, sites: Sequence[SiteConfig], secrets: ReferredSecrets, now: Callable[[], datetime]
+    harvester: Harvester, sites: Sequence[SiteConfig], secrets: ReferredSecrets, now: Callable[[], datetime]
 ) -> bool:
     """Harvest every site once, side by side: a slow one holds up no other. Whether all were read whole."""
-    harvester = Harvester(engine, load_rules(), now)
     with _Watch(Console()) as watch:
         try:
             async with asyncio.TaskGroup() as group:

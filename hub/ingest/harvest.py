@@ -29,10 +29,13 @@ from hub.ingest.answers import Answer, outcome_of
 from hub.ingest.aside import Aside, read_answer
 from hub.ingest.content import storable
 from hub.ingest.intake import Examination, Intake, StreamMovedError
+from hub.ingest.reports import HarvestReport, Progress, StreamReport, Tally
 from hub.store.engine import glancing, writing
 from hub.store.sources import note_failure, note_success
 from schema.catalogue import KINDS
 from schema.rules.book import RuleBook
+
+__all__ = ["HarvestReport", "Harvester", "Patience", "Progress", "StreamReport"]
 
 T = TypeVar("T")
 _CONNECTOR_FAULT = "CONNECTOR_FAULT"
@@ -48,56 +51,6 @@ class Patience:
     attempts: int = 5
     wait_s: float = 1.0
     longest_wait_s: float = 30.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamReport:
-    """
-    What a run brought from one stream.
-
-    Attributes:
-        name, kind: Which stream.
-        batches, received, accepted, rejected, unchanged: Counts of this run; a batch known already counts no rows.
-        total: Rows the source said there are or remain, None if it did not say.
-        error: Code of the fault that stopped it, None if it was read to its end.
-    """
-
-    name: str
-    kind: str
-    batches: int = 0
-    received: int = 0
-    accepted: int = 0
-    rejected: int = 0
-    unchanged: int = 0
-    total: int | None = None
-    error: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HarvestReport:
-    """
-    What a run brought from one site.
-
-    Attributes:
-        source: Site identifier.
-        streams: In the order they were read.
-        error: Code of the fault that stopped the whole site, None if none did.
-        owed: Answers the owner still has to be told.
-    """
-
-    source: str
-    streams: tuple[StreamReport, ...] = ()
-    error: str | None = None
-    owed: int = 0
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether everything the site has was read."""
-        return self.error is None and all(stream.error is None for stream in self.streams)
-
-
-Progress = Callable[[str, StreamReport], None]
-"""Called with the site and the stream's state after every batch and at the stream's end."""
 
 
 class _Stopped(Exception):
@@ -187,7 +140,7 @@ class Harvester:
         return sorted(streams, key=lambda stream: (order.get(stream.kind, len(order)), stream.name))
 
     async def _read(self, connector: Connector, config: SiteConfig, stream: Stream, progress: Progress) -> StreamReport:
-        tally = _Tally(StreamReport(name=stream.name, kind=stream.kind), config.id, progress)
+        tally = Tally(StreamReport(name=stream.name, kind=stream.kind), config.id, progress)
         try:
             if stream.kind not in KINDS:
                 raise StopStream(config.id, _UNKNOWN_KIND, stream.kind)
@@ -200,7 +153,7 @@ class Harvester:
         tally.tell()
         return tally.report
 
-    async def _drain(self, connector: Connector, config: SiteConfig, stream: Stream, tally: "_Tally") -> None:
+    async def _drain(self, connector: Connector, config: SiteConfig, stream: Stream, tally: Tally) -> None:
         """Read the stream from its stored cursor to its end."""
         intake = Intake(self._engine, self._rules, source=config.id, region=config.region)
         async with glancing(self._engine) as reader:
@@ -307,8 +260,8 @@ class Harvester:
             await store.note_reported(writer, connector.source, answer, iso(self._now()))
         return True
 
-    async def _fail(self, source: str, stream: Stream, tally: "_Tally", error: SourceError) -> None:
-        tally.report = replace(tally.report, error=error.code)
+    async def _fail(self, source: str, stream: Stream, tally: Tally, error: SourceError) -> None:
+        tally.fail(error.code)
         self._log.warning("stream stopped", source=source, stream=stream.name, code=error.code, detail=error.detail)
         async with writing(self._engine) as writer:
             await store.put_stream(writer, source, stream.name, stream.kind, {"last_error": error.code})
@@ -322,32 +275,7 @@ class Harvester:
             if report.is_whole:
                 await note_success(writer, report.source, self._now())
             else:
-                await note_failure(writer, report.source, self._now(), _site_error(report))
-
-
-class _Tally:
-    """Counts one stream's run and tells of it."""
-
-    def __init__(self, report: StreamReport, source: str, progress: Progress) -> None:
-        self.report = report
-        self._source = source
-        self._progress = progress
-
-    def add(self, answer: Answer, total: int | None, *, repeated: bool) -> None:
-        now = self.report
-        self.report = replace(
-            now,
-            batches=now.batches + 1,
-            received=now.received + (0 if repeated else answer.received),
-            accepted=now.accepted + (0 if repeated else answer.accepted),
-            rejected=now.rejected + (0 if repeated else answer.rejected),
-            unchanged=now.unchanged + (0 if repeated else answer.unchanged),
-            total=total if total is not None else now.total,
-        )
-        self.tell()
-
-    def tell(self) -> None:
-        self._progress(self._source, self.report)
+                await note_failure(writer, report.source, self._now(), report.standing_error)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -382,14 +310,6 @@ def _seam(source: str) -> Iterator[None]:
     except Exception as error:
         # Its text may quote a record, so only its type is kept.
         raise StopStream(source, _CONNECTOR_FAULT, type(error).__name__) from error
-
-
-def _site_error(report: HarvestReport) -> str | None:
-    """The code that stands for the whole site: its own, or the first stream's if no stream was read to its end."""
-    if report.error is not None:
-        return report.error
-    errors = [stream.error for stream in report.streams]
-    return errors[0] if None not in errors else None
 
 
 def _silent(_source: str, _report: StreamReport) -> None:
