@@ -28,6 +28,7 @@ from keys.notes import Verifier
 from keys.proofs import Proof
 
 _MEMBERS = {"index": int, "origin": str, "kind": str, "proof": str, "opening": dict}
+_RESPONSE_MEMBERS = ("data", "errors", "extensions")
 _PROOF_START = "c2sp.org/tlog-proof@"
 
 
@@ -131,14 +132,27 @@ def _refused(constant: str) -> Json:
 
 
 def _found(given: object) -> tuple[Mapping[str, Json], Mapping[str, Json] | None]:
-    """Find the receipt in what was given, and the response around it."""
+    """
+    Find the receipt in what was given, and the response around it.
+
+    What could be read as either is neither: a receipt spread over the top of a response would hold while the response's
+    content goes unchecked.
+    """
     if isinstance(given, Mapping):
         if "proof" in given:
-            return given, None
+            if not given.keys().isdisjoint(_RESPONSE_MEMBERS):
+                raise ReceiptError("the input is a receipt and a response in one object, so that neither can be told")
+            return _only_known(given), None
         extensions = given.get("extensions")
         if isinstance(extensions, Mapping) and isinstance(extensions.get("receipt"), Mapping):
-            return extensions["receipt"], given
+            return _only_known(extensions["receipt"]), given
     raise ReceiptError("the input is neither a receipt nor a response with extensions.receipt")
+
+
+def _only_known(receipt: Mapping[str, Json]) -> Mapping[str, Json]:
+    if not receipt.keys() <= _MEMBERS.keys():
+        raise ReceiptError(f"a receipt has the members {', '.join(_MEMBERS)} and no other")
+    return receipt
 
 
 def _concluded(procedure: Callable[[list[Finding]], Verdict]) -> Verdict:

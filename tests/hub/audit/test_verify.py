@@ -296,6 +296,20 @@ class TestResponse:
         assert not verdict.valid
         assert {} == verdict.values
 
+    @pytest.mark.parametrize("name", ["data", "errors", "extensions"])
+    @pytest.mark.parametrize("content", [{"subject": None}, None])
+    def test_a_receipt_spread_over_the_top_of_a_response_is_no_receipt(self, receipt, name, content):
+        """Taken for a bare receipt it would hold, and the tampered data beside it would seem vouched for."""
+        with pytest.raises(ReceiptError):
+            verify_receipt({**receipt, name: content}, [VKEY])
+
+    @pytest.mark.parametrize("name", ["Data", "answer", "response", "size", ""])
+    def test_a_receipt_with_any_other_member_is_no_receipt(self, receipt, name):
+        with pytest.raises(ReceiptError):
+            verify_receipt({**receipt, name: DATA}, [VKEY])
+        with pytest.raises(ReceiptError):
+            verify_receipt({"data": DATA, "extensions": {"receipt": {**receipt, name: DATA}}}, [VKEY])
+
     def test_a_response_without_its_data_is_refused(self, receipt):
         """The receipt speaks of an answer; a response that shows null in its place is another one."""
         assert verify_receipt(self.response(receipt), [VKEY]).valid
