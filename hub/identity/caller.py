@@ -1,11 +1,18 @@
 """Who asks: what the hub knows of a caller once its token is read, before purpose and policy make it a standing."""
 
+import re
 from dataclasses import dataclass
 
 from schema.policy.model import ActorKind
 from schema.tiers import Tier
 
 PUBLIC_LOOKUP = "PUBLIC_LOOKUP"
+_PARTNER = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
+
+
+def is_partner_id(text: str) -> bool:
+    """Whether *text* has the form of a partner's identifier; no other text is ever looked up."""
+    return _PARTNER.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

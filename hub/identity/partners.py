@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from hub.clock import iso, legal_day
 from hub.errors import BadInputError
 from hub.identity.actors import defaults_of
-from hub.identity.caller import PUBLIC_LOOKUP
+from hub.identity.caller import PUBLIC_LOOKUP, is_partner_id
 from hub.store import tables
 from hub.store.engine import glancing, writing
 from hub.store.tables import table_of
@@ -31,7 +31,6 @@ from schema.policy.model import ActorKind
 from schema.tiers import Tier, is_at_least
 
 _TABLE = table_of(tables.Partner)
-_ID = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
 _REGION = re.compile(r"([1-9][0-9]([0-9]{2}){0,2})?")
 _PURPOSE = re.compile(r"[A-Z][A-Z_]{2,39}")
 _WORD = re.compile(r"[\w-]{1,40}")
@@ -103,7 +102,7 @@ def admit(wish: NewPartner, now: datetime) -> Partner:
     defaults = defaults_of(wish.actor)
     if defaults is None:
         raise _wrong("actor", "the public has no entry")
-    if not _ID.fullmatch(wish.id):
+    if not is_partner_id(wish.id):
         raise _wrong("id", "expected 2-63 characters a-z, 0-9, hyphen")
     if not wish.name.strip() or len(wish.name) > _NAME_MAX:
         raise _wrong("name", f"expected 1-{_NAME_MAX} characters")

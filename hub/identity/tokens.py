@@ -9,6 +9,8 @@ Rules:
     - Every required claim must be present and of its type. `exp` has no leeway; `iat` and `nbf` may lie ahead by the
       configured skew. A token that claims a longer life than we give is refused, whoever signed it.
     - A verified token is remembered by its digest until it expires; the partner's state is not part of that memory.
+    - `sub` has the form of a partner's identifier before anyone looks it up: signed or not, a lone surrogate or NUL
+      would break the store's driver instead of being unknown.
     - A refusal names the rule, never the token or a claim's value.
 
 Source: RFC 9068, 2 and 4; RFC 8725, 3; RFC 7515, 4.
@@ -30,6 +32,7 @@ from joserfc.jwk import KeySet, import_key
 from joserfc.util import urlsafe_b64decode
 
 from hub.errors import UnauthenticatedError
+from hub.identity.caller import is_partner_id
 from hub.identity.strict_json import DuplicateNameError, strict_object
 
 ALGORITHMS = frozenset({"ES256", "Ed25519"})
@@ -174,7 +177,7 @@ class TokenVerifier:
     def _claims(self, claims: Mapping[str, object], kid: str, now: datetime) -> Claims:
         for name in _TEXT_CLAIMS:
             value = claims.get(name)
-            if not isinstance(value, str) or not 0 < len(value) <= _TEXT_CLAIM_MAX:
+            if not isinstance(value, str) or not 0 < len(value) <= _TEXT_CLAIM_MAX or not value.isprintable():
                 raise UnauthenticatedError(f"The claim {name} is missing or not a text")
         issued, expires = _instant(claims, "iat"), _instant(claims, "exp")
         not_before = _instant(claims, "nbf") if "nbf" in claims else issued
@@ -184,6 +187,8 @@ class TokenVerifier:
             raise UnauthenticatedError("The token is for another resource")
         if claims["sub"] != claims["client_id"]:
             raise UnauthenticatedError("The token speaks for a user; here partners ask for themselves")
+        if not is_partner_id(cast("str", claims["sub"])):
+            raise UnauthenticatedError("The token's holder has not the form of a partner")
         if expires - issued > self._lifetime_max_s or expires <= issued:
             raise UnauthenticatedError("The token claims a lifetime we do not give")
         if max(issued, not_before) > now.timestamp() + self._skew_s:

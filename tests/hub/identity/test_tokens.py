@@ -170,6 +170,31 @@ class TestClaims:
 
         assert str(value) not in message
 
+    @pytest.mark.parametrize(
+        "partner",
+        [
+            "\ud800",
+            "jin\udfffjiang",
+            "jin\x00jiang",
+            "x",
+            "x" * 64,
+            "Jinjiang",
+            "jinjiang\n",
+            "-jinjiang",
+            "锦江",
+            "a b",
+        ],
+    )
+    def test_a_holder_without_the_form_of_a_partner_is_refused(self, ring, verifier, partner):
+        """Even signed by us: a store's driver fails on some of these texts instead of not finding them."""
+        message = refuse(verifier, sign(ring, claims_of(sub=partner, client_id=partner)))
+
+        assert partner not in message
+
+    @pytest.mark.parametrize("jti", ["\ud800", "j\x00", "j\n1"])
+    def test_an_unprintable_token_id_is_refused(self, ring, verifier, jti):
+        refuse(verifier, sign(ring, claims_of(jti=jti)))
+
     @pytest.mark.parametrize("payload", [b"", b"[]", b'"x"', b"7", b"{", b"\xff", b'{"exp": NaN}', b"[" * 5000])
     def test_payload_that_is_no_object(self, ring, verifier, payload):
         refuse(verifier, sign(ring, payload))
