@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from connectors.secrets import REFERENCE, Secrets
@@ -74,6 +75,13 @@ _MAX_BYTES: Mapping[TransportKind, int] = {
     TransportKind.DATABASE: 16 << 20,
     TransportKind.GRAPHQL: 16 << 20,
 }
+
+
+NEVER_LIVE: Final = frozenset({"Penalty", "ListEntry"})
+"""
+Kinds with a publicity period. Who may see such a record follows from fields that may not have been granted; a live
+source is asked for granted fields only, so asking for less would make a record look more public than it is.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +244,10 @@ def _site(table: TableReader, transport: TransportConfig, streams: Mapping[str, 
         streams=streams,
         file=file,
     )
+    timed = sorted({stream.kind for stream in streams.values()} & NEVER_LIVE)
+    if config.live and timed:
+        kinds = ", ".join(timed)
+        raise table.error("live", f"归集而非在线查询: {kinds}", f"false: {kinds} must be collected, see NEVER_LIVE")
     for each in (name, owner, table):
         if each:
             each.finish()

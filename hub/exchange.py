@@ -10,13 +10,16 @@ Rules:
     - Reads are optimistic: if a subject changed between read and attestation, the answer is made again.
 """
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from graphql import GraphQLError
 from structlog.typing import FilteringBoundLogger
 
+from hub.access.pseudonyms import Pseudonyms
 from hub.access.purpose import purpose_of
 from hub.access.standing import check_purpose, standing_of
 from hub.audit.entries import Pending
@@ -26,23 +29,25 @@ from hub.clock import Clock, legal_day
 from hub.errors import BadInputError, PurposeRequiredError, UnavailableError
 from hub.gateway.port import Answer, Question
 from hub.identity.caller import Caller
-from hub.road.answer import answered, denial_errors, reference_error, refused, source_errors
+from hub.road.answer import answered, argument_error, denial_errors, reference_error, refused, source_errors
 from hub.road.attest import Asked, Shown, disclosure_of, refusal_of
 from hub.road.documents import Documents, RequestFaultError
-from hub.road.fetch import Fetched, Fetcher
+from hub.road.fetch import Fetcher
 from hub.road.render import render
 from hub.road.roots import Wanted, wanted
 from hub.road.searching import Searches
+from hub.road.sight import Sight, wish_of
 from hub.road.status import Status
-from hub.road.views import Judge
-from schema.graph.asking import Asking, SearchPage
+from hub.road.views import Judge, Setting
+from hub.store.sources import SourceState
+from schema.graph.asking import Asking
 from schema.graph.build import Exchange
 from schema.graph.connection import Cursors
-from schema.graph.views import Guard, Outcome, Plain, SubjectView
+from schema.graph.views import Guard, Outcome
 from schema.plan.compile import compile_plan
 from schema.plan.decider import Decider
 from schema.plan.errors import DeniedReferenceError
-from schema.plan.guarded import SUBJECT_KIND, GuardTable
+from schema.plan.guarded import GuardTable
 from schema.plan.model import Plan
 from schema.policy.model import Policy
 from schema.rules.book import RuleBook
@@ -81,6 +86,7 @@ class Ground:
         status: Source status.
         log: The log's sequencer.
         cursors: Seals cursors.
+        pseudonyms: Names records on the wire.
         rules: Dated rule data.
         clock: The time.
         report: The operator's log.
@@ -96,6 +102,7 @@ class Ground:
     status: Status
     log: Attestor
     cursors: Cursors
+    pseudonyms: Pseudonyms
     rules: RuleBook
     clock: Clock
     report: FilteringBoundLogger
@@ -133,26 +140,34 @@ class ExchangeRoad:
             prepared=prepared,
             catalogue_version=ground.table.catalogue_version,
         )
+        wish = on_denied(question)
         try:
             check_purpose(policy, standing)
         except PurposeRequiredError as refusal:
-            await ground.log.append(refusal_of(asked, {"operation": str(refusal.extensions["rule"])}))
-            raise
+            receipt = await ground.log.append(refusal_of(asked, {"operation": str(refusal.extensions["rule"])}))
+            return refused([refusal.as_graphql()], receipt, denials=1)
         # 4 plan: every coordinate is decided once, before anything is fetched.
         decider = Decider(policy, standing, ground.table)
         try:
             plan = compile_plan(
-                ground.exchange.schema, prepared.document, prepared.operation, prepared.variables, decider
+                ground.exchange.schema,
+                prepared.document,
+                prepared.operation,
+                prepared.variables,
+                decider,
             )
+        except GraphQLError:
+            # A variable was null where its argument takes none: what validation leaves to execution.
+            return refused([argument_error()])
         except DeniedReferenceError as refusal:
             receipt = await ground.log.append(refusal_of(asked, {refusal.coordinate: refusal.rule}))
             return refused([reference_error(refusal)], receipt, denials=1)
         # 5 admit.
-        if plan.denied and on_denied(question) == "reject":
+        needed = wanted(plan)
+        if plan.denied and wish == "reject":
             denied = {use.coordinate: decision.rule for use, decision in plan.denied}
             receipt = await ground.log.append(refusal_of(asked, denied))
             return refused(denial_errors(plan, Outcome()), receipt, denials=len(denied))
-        needed = wanted(plan)
         for _ in range(MAX_TRIES):
             try:
                 return await self._attempt(question, asked, decider, plan, needed)
@@ -169,74 +184,64 @@ class ExchangeRoad:
         needed: Wanted,
     ) -> Answer:
         ground = self._ground
-        # 6 fetch what was granted.
-        searches = await ground.searches.run(needed.searches)
-        codes = tuple(dict.fromkeys((*needed.codes, *(hit.code for page in searches.values() for hit in page.hits))))
-        fetched = await ground.fetcher.fetch(codes, plan.kinds, plan.fields, names=_asks_for_names(plan))
         sources = await ground.status.read(asked.at)
-        # 7 judge rows.
         guard = Guard(decider=decider, outcome=Outcome())
-        views = self._judge(asked, guard, fetched, {state.id: state.state.value for state in sources.values()})
-        # 8 render.
-        asking = self._asking(asked, guard, views, searches, ground.status.views(sources))
-        rendered = render(ground.exchange.schema, asked.prepared, asking)
-        for fault in rendered.faults:
-            ground.report.error("resolver_failed", request_id=question.request_id, error=fault)
-        errors = [
-            *rendered.errors,
-            *denial_errors(plan, guard.outcome),
-            *source_errors(fetched.missing, sources, kinds=plan.kinds if fetched.codes else frozenset()),
-        ]
-        # 9 attest: durable before anything leaves. 10 answer with its receipt.
-        shown = Shown(outcome=guard.outcome, views=views, fetched=fetched, data=rendered.data)
-        receipt = await self._attest(asked, plan, shown)
-        return answered(rendered.data, errors, receipt, denials=len(plan.denied), public=_is_public(plan))
-
-    def _judge(
-        self,
-        asked: Asked,
-        guard: Guard,
-        fetched: Fetched,
-        freshness: Mapping[str, str],
-    ) -> dict[str, SubjectView]:
-        today = legal_day(asked.at)
-        judge = Judge(guard, today, self._ground.rules.on(today), freshness)
-        views: dict[str, SubjectView] = {}
-        for code, dossier in fetched.dossiers.items():
-            view = judge.subject(dossier, fetched.live.get(code, ()), fetched.timelines.get(code, ()))
-            if view is not None:
-                views[code] = view
-        return views
-
-    def _asking(
-        self,
-        asked: Asked,
-        guard: Guard,
-        views: Mapping[str, SubjectView],
-        searches: Mapping[tuple[str, int, str | None], SearchPage],
-        sources: Sequence[Plain],
-    ) -> Asking:
-        ground = self._ground
-        return Asking(
+        # 6 fetch what was granted, 7 judge rows.
+        sight = self._sight(asked, guard, plan, needed, sources)
+        await sight.see(needed.codes)
+        searches = await ground.searches.run(needed.searches, sight, decider)
+        # 8 render, in a thread: a large answer takes long enough that other askers would notice.
+        asking = Asking(
             guard=guard,
-            subjects=views,
+            subjects=sight.views,
             searches=searches,
-            sources=sources,
+            sources=ground.status.views(sources),
             me=ground.status.me(asked.caller, asked.standing, ground.table.catalogue_version),
             cursors=ground.cursors,
             specs=ground.exchange.specs,
             sdl=ground.sdl,
         )
+        rendered = await asyncio.to_thread(render, ground.exchange.schema, asked.prepared, asking)
+        for fault in rendered.faults:
+            ground.report.error("resolver_failed", request_id=question.request_id, error=fault)
+        errors = [
+            *rendered.errors,
+            *denial_errors(plan, guard.outcome),
+            *source_errors(
+                tuple(sight.missing.values()),
+                sources,
+                kinds=plan.kinds if sight.versions else frozenset(),
+            ),
+        ]
+        # 9 attest: durable before anything leaves. 10 answer with its receipt.
+        receipt = None
+        if plan.is_guarded:
+            shown = Shown(outcome=guard.outcome, sight=sight, data=rendered.data)
+            receipt = await ground.log.append(disclosure_of(asked, plan, shown))
+        return answered(rendered.data, errors, receipt, denials=len(plan.denied), public=_is_public(plan))
 
-    async def _attest(
+    def _sight(
         self,
         asked: Asked,
+        guard: Guard,
         plan: Plan,
-        shown: Shown,
-    ) -> Receipt | None:
-        if not plan.is_guarded:
-            return None
-        return await self._ground.log.append(disclosure_of(asked, plan, shown))
+        needed: Wanted,
+        sources: Mapping[str, SourceState],
+    ) -> Sight:
+        ground = self._ground
+        today = legal_day(asked.at)
+        setting = Setting(
+            today=today,
+            rules=ground.rules.on(today),
+            freshness={state.id: state.state.value for state in sources.values()},
+            pseudonyms=ground.pseudonyms,
+        )
+        countable = frozenset(kind for kind in ground.table.record_kinds if guard.decider.is_countable(kind))
+        return Sight(
+            fetcher=ground.fetcher,
+            judge=Judge(guard, setting),
+            wish=wish_of(plan, countable, names=bool(needed.searches)),
+        )
 
 
 def on_denied(question: Question) -> str:
@@ -250,11 +255,6 @@ def on_denied(question: Question) -> str:
     if wish not in ("null", "reject"):
         raise BadInputError("onDenied: expected null or reject.", place=("extensions", "onDenied"))
     return str(wish)
-
-
-def _asks_for_names(plan: Plan) -> bool:
-    wanted_fields = plan.fields.get(SUBJECT_KIND, ())
-    return "former_names" in wanted_fields or "timeline" in wanted_fields
 
 
 def _is_public(plan: Plan) -> bool:

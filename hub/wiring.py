@@ -22,7 +22,7 @@ from structlog.typing import FilteringBoundLogger
 from connectors.registry import open_site
 from connectors.secrets import ReferredSecrets
 from connectors.site import SiteConfig, load_sites
-from hub.access.cursors import KEY_SIZE, SealedCursors
+from hub.access import cursors, pseudonyms
 from hub.access.policies import Policies
 from hub.audit.entries import Entry, Pending
 from hub.audit.log import Log
@@ -56,6 +56,8 @@ from schema.graph.build import Exchange, build_exchange
 from schema.plan.guarded import guard_table
 
 CURSOR_KEY = "cursors"
+RECORD_NAME_KEY = "record-names"
+_SECRETS = {CURSOR_KEY: cursors.KEY_SIZE, RECORD_NAME_KEY: pseudonyms.KEY_SIZE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +88,9 @@ def open_ring(settings: Settings) -> KeyRing:
         if settings.log_origin not in ring.names(KeyUse.NOTE):
             ring.create_note_key(settings.log_origin)
         token_key(ring)
-        if CURSOR_KEY not in ring.names(KeyUse.SECRET):
-            ring.create_secret(CURSOR_KEY, KEY_SIZE)
+        for name, size in _SECRETS.items():
+            if name not in ring.names(KeyUse.SECRET):
+                ring.create_secret(name, size)
     return ring
 
 
@@ -202,7 +205,7 @@ def build_door(settings: Settings, around: Surroundings) -> Door:
 
 def _ground(opened: Opened, settings: Settings, around: Surroundings) -> Ground:
     exchange = opened.exchange
-    cursors = SealedCursors(opened.ring.secret(CURSOR_KEY))
+    sealed = cursors.SealedCursors(opened.ring.secret(CURSOR_KEY))
     return Ground(
         exchange=exchange,
         sdl=exchange.secured_sdl if settings.sdl_profile == "secured" else exchange.plain_sdl,
@@ -217,10 +220,11 @@ def _ground(opened: Opened, settings: Settings, around: Surroundings) -> Ground:
             clock=around.clock,
             log=around.log,
         ),
-        searches=Searches(opened.engine, cursors),
+        searches=Searches(opened.engine, sealed),
         status=Status(opened.engine, opened.contacts),
         log=opened.sequencer,
-        cursors=cursors,
+        cursors=sealed,
+        pseudonyms=pseudonyms.Pseudonyms(opened.ring.secret(RECORD_NAME_KEY)),
         rules=load_rules(),
         clock=around.clock,
         report=around.log,

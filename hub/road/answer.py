@@ -93,6 +93,14 @@ def reference_error(refusal: DeniedReferenceError) -> dict[str, Any]:
     }
 
 
+def argument_error() -> dict[str, Any]:
+    """Make the error of a variable that is null where its argument or directive takes no null."""
+    return {
+        "message": "A variable is null where its argument takes no null.",
+        "extensions": {"code": ErrorCode.BAD_USER_INPUT.value, "place": ["variables"]},
+    }
+
+
 def source_errors(
     missing: Sequence[Missing],
     sources: Mapping[str, SourceState],

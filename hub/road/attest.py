@@ -9,8 +9,8 @@ from hub.audit.disclosure import Disclosure, answer_digest
 from hub.audit.entries import DeliveryRow, Pending
 from hub.identity.caller import Caller
 from hub.road.documents import Prepared
-from hub.road.fetch import Fetched
-from schema.graph.views import Outcome, SubjectView
+from hub.road.sight import Sight
+from schema.graph.views import Outcome
 from schema.plan.model import Plan
 from schema.policy.model import Standing
 
@@ -28,11 +28,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What the asker is about to get: outcome per coordinate, subjects, what was read for them, `data`."""
+    """What the asker is about to get: outcome per coordinate, what was seen for it, `data`."""
 
     outcome: Outcome
-    views: Mapping[str, SubjectView]
-    fetched: Fetched
+    sight: Sight
     data: dict[str, Any] | None
 
 
@@ -46,7 +45,7 @@ def disclosure_of(asked: Asked, plan: Plan, shown: Shown) -> Pending:
     outcome = shown.outcome
     disclosure = _disclosure(
         asked,
-        subjects=tuple(shown.views),
+        subjects=tuple(shown.sight.views),
         served=tuple(sorted(outcome.served)),
         masked={name: "+".join(sorted(masks)) for name, masks in sorted(outcome.masked.items())},
         denied={use.coordinate: decision.rule for use, decision in plan.denied},
@@ -58,17 +57,14 @@ def disclosure_of(asked: Asked, plan: Plan, shown: Shown) -> Pending:
             partner=asked.caller.partner,
             purpose=asked.standing.purpose,
             versions=tuple(
-                (record.stored.kind, record.stored.key, record.stored.provenance.version) for record in view.records
+                (record.stored.kind, record.stored.key, record.stored.provenance.version)
+                for record in view.records
+                if record.stored.kind in shown.sight.wish.kinds
             ),
         )
-        for code, view in shown.views.items()
+        for code, view in shown.sight.views.items()
     ]
-    reads = {code: dossier.subject.version for code, dossier in shown.fetched.dossiers.items()}
-    return Pending(
-        entry=disclosure.entry(),
-        deliveries=deliveries,
-        reads={code: reads.get(code, 0) for code in shown.fetched.codes},
-    )
+    return Pending(entry=disclosure.entry(), deliveries=deliveries, reads=dict(shown.sight.versions))
 
 
 def refusal_of(asked: Asked, denied: Mapping[str, str]) -> Pending:

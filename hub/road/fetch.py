@@ -101,6 +101,7 @@ class Fetcher:
         fields: Mapping[str, Sequence[str]],
         *,
         names: bool,
+        ask_live: bool = True,
     ) -> Fetched:
         """
         Fetch the dossiers of *codes*.
@@ -110,10 +111,11 @@ class Fetcher:
             kinds: Kinds whose rows may be listed or counted for the asker.
             fields: Kind -> attributes granted and asked for.
             names: Former names and timeline are asked for as well.
+            ask_live: Ask live sources too, not only the archive.
         """
         if not codes:
             return Fetched(codes=(), dossiers={}, live={}, timelines={}, missing=())
-        asked = [source for source in self._live if source.serves & kinds]
+        asked = [source for source in self._live if ask_live and source.serves & kinds]
         async with asyncio.TaskGroup() as group:
             archive = group.create_task(self._dossiers.read(codes, kinds, names=names))
             history = group.create_task(read_timelines(self._engine, codes)) if names else None

@@ -13,6 +13,9 @@ from schema.graph.root import MAX_CODES, MAX_NAME, MAX_REFERENCES
 from schema.identifiers.uscc import check_uscc
 from schema.plan.model import Plan, RootCall
 
+MAX_LISTS = 5_000
+"""Most `records` lists one answer may hold, over all its subjects."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
@@ -45,15 +48,22 @@ def wanted(plan: Plan) -> Wanted:
         BadInputError: more subjects than one question may name.
     """
     codes: dict[str, None] = {}
+    mentions = 0
     searches: dict[Search, None] = {}
     for call in plan.roots:
-        for code in _codes(call):
-            codes[code] = None
+        named = _codes(call)
+        mentions += len(named)
+        codes |= dict.fromkeys(named)
         search = _search(call)
         if search is not None:
             searches[search] = None
-    if len(codes) > MAX_REFERENCES:
-        raise BadInputError(f"Expected at most {MAX_REFERENCES} subjects in one question, got {len(codes)}.")
+            mentions += search.first
+    # Counted with repetitions: the same subject under many aliases is rendered as often.
+    if mentions > MAX_REFERENCES:
+        raise BadInputError(f"Expected at most {MAX_REFERENCES} mentions of subjects in one question, got {mentions}.")
+    lists = mentions * plan.lists
+    if lists > MAX_LISTS:
+        raise BadInputError(f"Expected at most {MAX_LISTS} lists of records in one question, got {lists}.")
     return Wanted(codes=tuple(codes), searches=tuple(searches))
 
 

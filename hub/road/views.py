@@ -1,13 +1,22 @@
-"""Step 7 of the road: judge every row, and make views of the ones the asker may list."""
+"""
+Step 7 of the road: judge every row, and make views of the ones the asker may list.
+
+Rules:
+    - A subject is known to an asker through its rows: with no row that may be listed or counted, it is not on file.
+    - What is told of the subject itself (name, state, former names, timeline) is told by a listed registration, under
+      that registration's own label; a hidden one tells nothing. Without one, a listed record tells the name it bears.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
+from hub.access.pseudonyms import Pseudonyms
 from hub.store.dossiers import Dossier
 from hub.store.subjects import FormerName
 from hub.store.timeline import TimelineEvent
-from schema.catalogue import KINDS
+from schema.catalogue import KINDS, Registration
 from schema.catalogue.model import Mask
 from schema.graph.ids import NodeId
 from schema.graph.scalars import Freshness
@@ -20,16 +29,36 @@ from schema.publicity.placement import Placement, place_record
 from schema.records import PublicityState, StoredRecord
 from schema.rules.book import Rules
 
+REGISTRATION = Registration.KIND
+SEEN = "seen"
+"""The timeline's event of a code that came by for the first time, on whatever record: never told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """
+    What judging depends on besides rows and standing.
+
+    Attributes:
+        today: Day in Asia/Shanghai.
+        rules: Rules in force on it.
+        freshness: Source -> how current it is.
+        pseudonyms: Names records on the wire.
+    """
+
+    today: date
+    rules: Rules
+    freshness: Mapping[str, str]
+    pseudonyms: Pseudonyms
+
 
 class Judge:
-    """Judges rows for one operation, on one day."""
+    """Judges rows for one operation."""
 
-    def __init__(self, guard: Guard, today: date, rules: Rules, freshness: Mapping[str, str]) -> None:
+    def __init__(self, guard: Guard, setting: Setting) -> None:
         self._guard = guard
         self._decider = guard.decider
-        self._today = today
-        self._rules = rules
-        self._freshness = freshness
+        self._setting = setting
 
     def subject(
         self,
@@ -37,58 +66,70 @@ class Judge:
         live: Iterable[StoredRecord],
         timeline: Sequence[TimelineEvent],
     ) -> SubjectView | None:
-        """Make the view of a subject with its records, None if the asker may not know of it."""
-        facts = dossier.subject
-        own_class = subject_class(self._decider.policy, self._decider.standing, facts.code, facts.region)
-        if not is_listed(self._decider.row(own_class)):
-            return None
-        views: list[RecordView] = []
+        """Make the view of a subject with its listed records, None if the asker may not know of it."""
+        listed: list[tuple[RecordView, RowClass]] = []
         counted: Counter[RowClass] = Counter()
         for record in (*dossier.records, *live):
-            placement = place_record(record, self._today, self._rules)
+            placement = place_record(record, self._setting.today, self._setting.rules)
             judged = self._classify(record, placement)
             if judged is None:
                 continue
             counted[judged] += 1
             if is_listed(self._decider.row(judged)):
-                views.append(self._record(record, judged, placement.state))
+                listed.append((self._record(record, judged, placement.state), judged))
+        if not counted:
+            return None
+        return self._subject(dossier, listed, counted, timeline)
+
+    def _subject(
+        self,
+        dossier: Dossier,
+        listed: Sequence[tuple[RecordView, RowClass]],
+        counted: Counter[RowClass],
+        timeline: Sequence[TimelineEvent],
+    ) -> SubjectView:
+        code = dossier.subject.code
+        registered = next((pair for pair in listed if pair[0].stored.kind == REGISTRATION), None)
+        witness, basis = registered or (listed[0] if listed else (None, next(iter(counted))))
+        values: dict[str, object] = dict.fromkeys(self._decider.table.kinds[SUBJECT_KIND])
+        if registered is not None:
+            values |= _registered(registered[0], dossier.subject.former_names, timeline)
+        elif witness is not None:
+            values["name"] = witness.readable(KINDS[witness.stored.kind].NAME_FIELD)
         return SubjectView(
-            code=facts.code,
-            node_id=str(NodeId(kind=SUBJECT_KIND, code=facts.code)),
-            values={
-                "name": facts.name,
-                "status": facts.status,
-                "region": facts.region,
-                "sector": facts.sector,
-                "parent_code": facts.parent_code,
-                "former_names": [_name_span(name) for name in facts.former_names],
-                "timeline": [_event(event) for event in timeline],
-                "registration": next((view for view in views if view.stored.kind == "Registration"), None),
-            },
-            cells=self._decider.cells(own_class),
-            records=views,
+            code=code,
+            node_id=str(NodeId(kind=SUBJECT_KIND, code=code)),
+            values=values,
+            cells=self._decider.cells(subject_class(self._decider.policy, basis)),
+            records=[view for view, _ in listed],
             holdings=self._holdings(counted),
             guard=self._guard,
         )
 
     def _classify(self, record: StoredRecord, placement: Placement) -> RowClass | None:
+        decider = self._decider
+        if placement.category not in decider.table.categories[record.kind]:
+            # Not a category the plan decided for this kind: its coordinates were never asked about, so it is denied.
+            return None
         try:
-            judged = row_class(self._decider.policy, self._decider.standing, record, placement)
+            judged = row_class(decider.policy, decider.standing, record, placement)
         except KeyError:
             # The policy has no tier for this category: unclassified is denied.
             return None
-        return None if isinstance(self._decider.row(judged), Denied) else judged
+        return None if isinstance(decider.row(judged), Denied) else judged
 
     def _record(self, record: StoredRecord, judged: RowClass, state: PublicityState) -> RecordView:
         cells = self._decider.cells(judged)
         main_day = KINDS[record.kind].MAIN_DAY
         # The publicity days follow from the main day: whoever may not read it whole reads none of them.
         is_day_clear = isinstance(cells[main_day], Clear)
+        name = self._setting.pseudonyms.of(record.kind, record.subject, record.key)
         return RecordView(
             stored=record,
+            name=name,
             cells=cells,
             open={
-                "id": str(NodeId(kind=record.kind, code=record.subject, key=record.key)),
+                "id": str(NodeId(kind=record.kind, code=record.subject, name=name)),
                 "kind": record.kind,
                 "category": judged.category.value,
                 "subject_code": record.subject,
@@ -116,7 +157,7 @@ class Judge:
                 "as_of": origin.as_of,
                 "received_at": origin.received_at,
                 "catalogue_version": origin.catalogue_version,
-                "freshness": Freshness(self._freshness.get(origin.source, "STALE")),
+                "freshness": Freshness(self._setting.freshness.get(origin.source, "STALE")),
                 "link_method": record.link_method,
                 "link_confidence": record.link_confidence,
             },
@@ -137,6 +178,22 @@ class Judge:
             )
             for (kind, category), (total, told) in sorted(totals.items())
         ]
+
+
+def _registered(
+    registration: RecordView,
+    former_names: Iterable[FormerName],
+    timeline: Iterable[TimelineEvent],
+) -> dict[str, object]:
+    """What a listed registration tells of its subject: its own words, and the history its source told."""
+    source = registration.stored.provenance.source
+    told = {name: registration.readable(name) for name in ("name", "status", "region", "sector", "parent_code")}
+    return {
+        **told,
+        "registration": registration,
+        "former_names": [_name_span(name) for name in former_names if name.source == source],
+        "timeline": [_event(event) for event in timeline if event.source == source and event.event != SEEN],
+    }
 
 
 def _name_span(name: FormerName) -> Plain:

@@ -4,10 +4,11 @@ Filtering, sorting and paging of a subject's listed records. Pure: it sees only 
 Rules:
     - A filter or sort reads a field as the asker may: a field that is masked or denied on a row does not match and
       sorts last (a coordinate that no row would show whole has refused the operation before).
-    - The order is total: ties are broken by kind and key, so a page never repeats or skips.
+    - The order is total: ties are broken by kind and name, so a page never repeats or skips.
     - A cursor names a record, never a value; it is sealed and bound to the subject and the arguments.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -20,6 +21,8 @@ MAX_PAGE = 200
 """Most records a page may ask for."""
 NUMBERS = frozenset({FieldType.AMOUNT, FieldType.DECIMAL})
 """Types compared as numbers; the others are compared as text."""
+NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?")
+"""A bound that numbers are compared with."""
 
 
 class CursorError(ValueError):
@@ -90,7 +93,7 @@ class Selection:
 def select(records: Sequence[RecordView], selection: Selection) -> list[RecordView]:
     """Filter and sort *records*; rows without the sort value come last, whatever the direction."""
     kept = [record for record in records if _matches(record, selection)]
-    kept.sort(key=lambda record: (record.stored.kind, record.stored.key))
+    kept.sort(key=lambda record: (record.stored.kind, record.name))
     with_value = [record for record in kept if _sort_value(record, selection.order) is not None]
     without = [record for record in kept if _sort_value(record, selection.order) is None]
     with_value.sort(key=lambda record: _comparable(record, selection.order), reverse=selection.descending)
@@ -117,7 +120,7 @@ def page(
         Plain(
             type_name="CreditRecordEdge",
             values={
-                "cursor": cursors.seal(scope, f"{record.stored.kind}:{record.stored.key}:{start + offset}"),
+                "cursor": cursors.seal(scope, f"{record.stored.kind}:{record.name}:{start + offset}"),
                 "node": record,
             },
         )
@@ -148,9 +151,9 @@ def page_info(cursors: Sequence[str], start: int, has_next: bool) -> Plain:
 
 
 def _start(records: Sequence[RecordView], position: str) -> int:
-    kind, key, index = position.split(":")
+    kind, name, index = position.split(":")
     for offset, record in enumerate(records):
-        if record.stored.kind == kind and record.stored.key == key:
+        if record.stored.kind == kind and record.name == name:
             return offset + 1
     # The record has left the list since: go on where it stood.
     return min(int(index), len(records))

@@ -9,14 +9,21 @@ from schema.plan.guarded import SUBJECT_KIND
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodeId:
-    """A subject (`key` None) or a record of a subject."""
+    """
+    A subject (`name` None) or a record of a subject.
+
+    Attributes:
+        kind: GraphQL type name.
+        code: Subject code.
+        name: The record's name on the wire, see `hub.access.pseudonyms`; never its key.
+    """
 
     kind: str
     code: str
-    key: str | None = None
+    name: str | None = None
 
     def __str__(self) -> str:
-        parts = (self.kind, self.code) if self.key is None else (self.kind, self.code, self.key)
+        parts = (self.kind, self.code) if self.name is None else (self.kind, self.code, self.name)
         return base64.urlsafe_b64encode(":".join(parts).encode()).decode().rstrip("=")
 
 
@@ -29,6 +36,6 @@ def find_node_id(text: str) -> NodeId | None:
     match parts:
         case [kind, code] if kind == SUBJECT_KIND:
             return NodeId(kind=kind, code=code)
-        case [kind, code, key] if kind != SUBJECT_KIND:
-            return NodeId(kind=kind, code=code, key=key)
+        case [kind, code, name] if kind != SUBJECT_KIND:
+            return NodeId(kind=kind, code=code, name=name)
     return None

@@ -153,10 +153,10 @@ def _node(asking: Asking, text: str) -> SubjectView | RecordView | None:
     if found is None:
         raise bad_input("id: not a global identifier of this hub.", argument="id")
     subject = asking.subjects.get(found.code)
-    if subject is None or found.key is None:
+    if subject is None or found.name is None:
         return subject
     return next(
-        (record for record in subject.records if (record.stored.kind, record.stored.key) == (found.kind, found.key)),
+        (record for record in subject.records if (record.stored.kind, record.name) == (found.kind, found.name)),
         None,
     )
 

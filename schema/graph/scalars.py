@@ -1,21 +1,32 @@
 """Scalars and enumerations of the exchange's schema."""
 
+import re
+from datetime import date
 from enum import Enum, StrEnum
 from typing import NewType
 
 import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
 Day = NewType("Day", str)
 Instant = NewType("Instant", str)
 Amount = NewType("Amount", str)
+
+
+def _parsed_day(value: object) -> str:
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise ValueError("expected a day, YYYY-MM-DD")
+    return date.fromisoformat(value).isoformat()
+
 
 SCALARS: dict[object, ScalarDefinition] = {
     Day: strawberry.scalar(
         name="Day",
         description="日期 A day as the source gave it, YYYY-MM-DD; YYYY-MM where it is masked to the month.",
         serialize=str,
-        parse_value=str,
+        parse_value=_parsed_day,
     ),
     Instant: strawberry.scalar(
         name="Instant",

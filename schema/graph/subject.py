@@ -6,8 +6,9 @@ from typing import Any
 
 import strawberry
 
+from schema.catalogue.model import FieldSpec
 from schema.graph.asking import Asking
-from schema.graph.connection import MAX_PAGE, CursorError, FieldMatch, Selection, page, select
+from schema.graph.connection import MAX_PAGE, NUMBER, NUMBERS, CursorError, FieldMatch, Selection, page, select
 from schema.graph.errors import bad_input
 from schema.graph.scalars import Day, Direction
 from schema.graph.types import (
@@ -131,19 +132,22 @@ def subject_type(generated: RecordTypes) -> type:
     return CreditSubject
 
 
+def _checked(spec: FieldSpec, value: str | None) -> str | None:
+    if value is not None and spec.field.type in NUMBERS and not NUMBER.fullmatch(value):
+        raise bad_input(f"{spec.coordinate}: expected a decimal number.", coordinate=spec.coordinate)
+    return value
+
+
 def _selection(asking: Asking, kinds: Sequence[Enum] | None, where: Any, order_by: Any) -> Selection:  # noqa: ANN401  generated inputs
-    matches = (
-        tuple(
-            FieldMatch(
-                spec=asking.specs[match.field.value],
-                equals=match.equals,
-                at_least=match.at_least,
-                at_most=match.at_most,
-            )
-            for match in (where.fields or ())
+    specs = [(asking.specs[match.field.value], match) for match in (where.fields or ())] if where else []
+    matches = tuple(
+        FieldMatch(
+            spec=spec,
+            equals=_checked(spec, match.equals),
+            at_least=_checked(spec, match.at_least),
+            at_most=_checked(spec, match.at_most),
         )
-        if where
-        else ()
+        for spec, match in specs
     )
     return Selection(
         kinds=None if kinds is None else frozenset(str(kind.value) for kind in kinds),

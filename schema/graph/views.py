@@ -115,12 +115,14 @@ class RecordView:
 
     Attributes:
         stored: The record.
+        name: What it is called on the wire: in its id, in cursors, and to break ties of an order.
         cells: Attribute name -> decision, of the row's class.
         open: Values shown because the row is: id, state, provenance, ...
         guard: The operation's guard.
     """
 
     stored: StoredRecord
+    name: str
     cells: Mapping[str, Decision]
     open: Mapping[str, object]
     guard: Guard

@@ -83,6 +83,7 @@ def compile_plan(
     Raises:
         DeniedReferenceError: an argument names a coordinate that may not be read whole.
         UnknownCoordinateError: the schema serves an uncatalogued field of a guarded type.
+        GraphQLError: an argument or directive got null where it takes none, by a variable.
     """
     return _Walk(schema, document, variables, decider).run(operation)
 
@@ -104,6 +105,8 @@ class _Walk:
         self._entered: set[tuple[str, int]] = set()
         self._uses: dict[str, Use] = {}
         self._kinds: set[str] = set()
+        self._referred: set[str] = set()
+        self._lists = 0
         self._roots: dict[str, RootCall] = {}
         self._is_guarded = False
 
@@ -112,16 +115,17 @@ class _Walk:
         if root is None:
             raise UnknownCoordinateError(f"no root type for {operation.operation.value}")
         self._enter(root, operation.selection_set, ())
+        granted = [use.coordinate for use in self._uses.values() if not isinstance(use.decision, Denied)]
         fields: dict[str, list[str]] = {}
-        for use in self._uses.values():
-            if not isinstance(use.decision, Denied):
-                entry = self._decider.table.by_coordinate[use.coordinate]
-                fields.setdefault(entry.kind, []).append(entry.name)
+        for coordinate in dict.fromkeys((*granted, *sorted(self._referred))):
+            entry = self._decider.table.by_coordinate[coordinate]
+            fields.setdefault(entry.kind, []).append(entry.name)
         listable = frozenset(kind for kind in self._kinds if self._decider.is_countable(kind))
         return Plan(
             uses=tuple(self._uses.values()),
             roots=tuple(self._roots.values()),
             kinds=listable,
+            lists=self._lists,
             fields={kind: tuple(names) for kind, names in fields.items() if kind in listable},
             is_guarded=self._is_guarded,
         )
@@ -212,6 +216,7 @@ class _Walk:
             raise UnknownCoordinateError(coordinate)
 
     def _records(self, definition: GraphQLField, node: FieldNode, path: tuple[str, ...]) -> None:
+        self._lists += 1
         arguments = get_argument_values(definition, node, self._variables)
         kinds = arguments.get("kinds")
         if isinstance(kinds, list):
@@ -225,6 +230,7 @@ class _Walk:
         decision = self._decider.static(coordinate)
         if not isinstance(decision, Clear):
             raise DeniedReferenceError(coordinate, decision.rule, path)
+        self._referred.add(coordinate)
 
 
 def referenced_coordinates(arguments: Mapping[str, object]) -> list[str]:

@@ -12,7 +12,7 @@ from schema.plan.guarded import SUBJECT_KIND
 from schema.policy.model import Fact, Policy, Standing
 from schema.publicity.placement import Placement
 from schema.records import StoredRecord
-from schema.tiers import join
+from schema.tiers import Tier, join
 
 
 def row_class(policy: Policy, standing: Standing, record: StoredRecord, placement: Placement) -> RowClass:
@@ -35,14 +35,15 @@ def row_class(policy: Policy, standing: Standing, record: StoredRecord, placemen
     )
 
 
-def subject_class(policy: Policy, standing: Standing, code: str, region: str | None) -> RowClass:
-    """Classify a subject itself: registration data (C01) of the organisation *code*."""
+def subject_class(policy: Policy, basis: RowClass) -> RowClass:
+    """Classify what is told of a subject itself: registration data (C01), as strict as the row *basis* telling it."""
     return RowClass(
         kind=SUBJECT_KIND,
         category=Category.C01,
-        tier=policy.tiers[Category.C01],
-        facts=frozenset(_facts(standing, code, region, ())),
-        consented=_consented(standing, code),
+        tier=join((policy.tiers.get(Category.C01, Tier.R), basis.tier)),
+        facts=basis.facts,
+        consented=basis.consented,
+        granted=basis.granted,
     )
 
 

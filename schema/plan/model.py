@@ -40,6 +40,7 @@ class Plan:
         uses: Guarded coordinates in document order, each once.
         roots: Root fields in document order.
         kinds: Record kinds to read; empty when no root leads to records.
+        lists: Number of `records` selections: each is made anew for every subject in the answer.
         fields: Kind -> attribute names that were granted and asked for, in document order: all that a live
             source may be asked.
         is_guarded: Whether the document touches a subject at all: such an answer is attested.
@@ -48,8 +49,13 @@ class Plan:
     uses: tuple[Use, ...]
     roots: tuple[RootCall, ...]
     kinds: frozenset[str]
+    lists: int
     fields: Mapping[str, tuple[str, ...]]
     is_guarded: bool
+
+    def selects(self, coordinate: str) -> bool:
+        """Whether *coordinate* is selected and some row could show it."""
+        return any(use.coordinate == coordinate and not isinstance(use.decision, Denied) for use in self.uses)
 
     @property
     def denied(self) -> tuple[tuple[Use, Denied], ...]:

@@ -201,3 +201,15 @@ class TestTemplates:
         assert {"JINJIANG_URL": "u", "JINJIANG_KEY": "k"} == sandbox_variables(
             {"jinjiang": {"graphql": "u", "key": "k"}}
         )
+
+
+class TestLiveKinds:
+    @pytest.mark.parametrize("kind", ["Penalty", "ListEntry"])
+    def test_kind_with_a_publicity_period_is_never_asked_live(self, kind):
+        """
+        By asking a live source for less, a withdrawn penalty would look like a public one.
+        """
+        text = template("jinjiang").replace('kind = "SupplierSanction"', f'kind = "{kind}"')
+
+        with pytest.raises(SiteConfigError, match="must be collected"):
+            parse_site(text, file="x.toml")

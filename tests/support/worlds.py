@@ -7,15 +7,16 @@ from typing import Any
 
 from hub.access.cursors import SealedCursors
 from hub.access.policies import seed_policy
+from hub.access.pseudonyms import Pseudonyms
 from hub.road.answer import denial_errors
 from hub.road.documents import Documents
 from hub.road.render import render
 from hub.road.roots import wanted
-from hub.road.views import Judge
+from hub.road.views import Judge, Setting
 from hub.rulebook import load_rules
 from hub.store.dossiers import Dossier
 from hub.store.subjects import SubjectFacts
-from schema.catalogue import CATALOGUE_VERSION, KINDS
+from schema.catalogue import CATALOGUE_VERSION, KINDS, Registration
 from schema.catalogue.model import Record
 from schema.graph.asking import Asking
 from schema.graph.build import Exchange, build_exchange
@@ -33,6 +34,7 @@ TODAY = date(2026, 11, 20)
 SUBJECT = compose("91510100", "MA6CK00A")
 OTHER = compose("91510100", "MA6CK00B")
 UNKNOWN = compose("91510100", "MA6CK00C")
+PSEUDONYMS = Pseudonyms(bytes(32))
 NOON = "2026-11-20T04:00:00.000000Z"
 
 
@@ -59,12 +61,21 @@ def stored(body: Record, key: str, *, subject: str = SUBJECT, source: str = "nat
     )
 
 
-def dossier(*records: StoredRecord, code: str = SUBJECT, region: str | None = "510100") -> Dossier:
-    """A subject with *records*."""
+NAME = "天府试验电力有限公司"
+
+
+def registration(code: str = SUBJECT, **more: Any) -> StoredRecord:
+    """The public registration of *code*."""
+    body = Registration(name=NAME, code=code, status="存续", region="510100")
+    return stored(body, f"reg-{code[-4:]}", subject=code, **more)
+
+
+def dossier(*records: StoredRecord, code: str = SUBJECT, region: str | None = "510100", known: bool = True) -> Dossier:
+    """A subject with *records*, and its public registration unless it is not *known*."""
     return Dossier(
         subject=SubjectFacts(
             code=code,
-            name="天府试验电力有限公司",
+            name=NAME,
             status="存续",
             region=region,
             sector=None,
@@ -75,7 +86,7 @@ def dossier(*records: StoredRecord, code: str = SUBJECT, region: str | None = "5
             first_seen_at=NOON,
             changed_at=NOON,
         ),
-        records=records,
+        records=(registration(code), *records) if known else records,
     )
 
 
@@ -99,6 +110,16 @@ def build_ground() -> Ground:
         policy=seed_policy(),
         rules=load_rules(),
         documents=Documents(exchange.schema),
+    )
+
+
+def setting_of(ground: Ground) -> Setting:
+    """What judging depends on, on `TODAY`."""
+    return Setting(
+        today=TODAY,
+        rules=ground.rules.on(TODAY),
+        freshness={"national": "FRESH", "jinjiang": "FRESH"},
+        pseudonyms=PSEUDONYMS,
     )
 
 
@@ -131,7 +152,7 @@ class World:
         ground = self.ground
         plan, decider, prepared = self._compile(standing, document, variables or {})
         guard = Guard(decider=decider, outcome=Outcome())
-        judge = Judge(guard, TODAY, ground.rules.on(TODAY), {"national": "FRESH", "jinjiang": "FRESH"})
+        judge = Judge(guard, setting_of(ground))
         views: dict[str, SubjectView] = {}
         for code in wanted(plan).codes:
             found = self.dossiers.get(code)

@@ -1,12 +1,16 @@
 """What an asker gets: data, denials, masks, and no trace of what may not be known."""
 
+import base64
+
 import pytest
 
+from hub.access.pseudonyms import Pseudonyms
 from schema.catalogue import Arrears, Commitment, Grade, Licence, ListEntry, Penalty, Performance, SupplierSanction
 from schema.policy.model import ActorKind
 from schema.records import PublicityState, Severity
+from schema.tiers import Tier
 from tests.support.people import GROUP, TENDER, standing
-from tests.support.worlds import SUBJECT, UNKNOWN, World, dossier, stored
+from tests.support.worlds import SUBJECT, UNKNOWN, World, dossier, registration, stored
 
 PUBLIC = standing()
 BUYER = standing(ActorKind.GC, purpose="PROCUREMENT_CHECK", context=TENDER, organisation=GROUP)
@@ -156,7 +160,8 @@ class TestWhoSeesWhichRows:
         told = world.ask(PUBLIC, subject("holdings { kind category }"))
 
         told_of = {(one["kind"], one["category"]) for one in told.data["subject"]["holdings"]}
-        assert {("Penalty", "C05"), ("Licence", "C04"), ("Grade", "C12"), ("Commitment", "C13")} == told_of
+        expected = {("Penalty", "C05"), ("Licence", "C04"), ("Grade", "C12"), ("Commitment", "C13")}
+        assert expected | {("Registration", "C01")} == told_of
 
 
 class TestMasksAndDenials:
@@ -205,6 +210,68 @@ class TestMasksAndDenials:
         assert 1 == told.outcome.denied["Penalty.legalRepresentativeIdNo"]
 
 
+class TestWhoKnowsOfTheSubject:
+    FACE = subject("code name status region parentCode formerNames { name } timeline { event } registration { name }")
+
+    def test_subject_with_hidden_rows_only_is_not_on_file(self, ground):
+        """
+        Somebody whose only record was repaired is as unknown to the public as somebody who never had one.
+        """
+        hidden = World(ground, {SUBJECT: dossier(REPAIRED, ENDED, MINOR, known=False)}).ask(PUBLIC, self.FACE)
+        unknown = World(ground, {}).ask(PUBLIC, self.FACE)
+
+        assert hidden.data == unknown.data == {"subject": None}
+        assert hidden.denials == unknown.denials
+
+    @pytest.mark.parametrize("hiding", [{"tier": Tier.G}, {"tier": Tier.R}, {"state": PublicityState.WITHDRAWN}])
+    def test_hidden_registration_tells_nothing_of_the_subject(self, ground, hiding):
+        """
+        Name and state are the registration's words: where it may not be shown, they are not shown beside it either.
+        """
+        world = World(ground, {SUBJECT: dossier(registration(**hiding), LICENCE, known=False)})
+
+        face = world.ask(PUBLIC, self.FACE).data["subject"]
+
+        assert SUBJECT == face.pop("code")
+        assert {None} == set(face.values())
+
+    def test_listed_record_tells_the_name_it_bears_where_no_registration_is(self, ground):
+        bearing = stored(Licence(document_no="L", decided_on="2025-01-01", counterparty_name="某某公司"), "kx")
+        world = World(ground, {SUBJECT: dossier(bearing, known=False)})
+
+        assert "某某公司" == world.ask(PUBLIC, self.FACE).data["subject"]["name"]
+
+    def test_subject_is_known_to_the_owner_of_one_of_its_rows(self, ground):
+        owner = standing(ActorKind.CP, purpose="DATA_QUALITY", context=(("batch", "B-1"),), organisation=GROUP)
+        world = World(ground, {SUBJECT: dossier(PERFORMANCE, GENERAL)})
+
+        told = world.ask(owner, records("__typename"))
+
+        assert told.data["subject"] is not None
+
+
+class TestNamesOnTheWire:
+    def test_record_is_not_named_by_its_key(self, world):
+        """
+        A record key is a digest of an account or contract number: on the wire it could be found by trying.
+        """
+        told = world.ask(DEPARTMENT, records("id", "(kinds: [ARREARS])"))
+
+        named = base64.urlsafe_b64decode(told.data["subject"]["records"]["nodes"][0]["id"] + "==").decode()
+        assert named.startswith(f"Arrears:{SUBJECT}:")
+        assert not named.endswith(f":{ARREARS.key}")
+
+    def test_names_of_two_hubs_differ(self):
+        one, other = Pseudonyms(bytes(32)), Pseudonyms(bytes(31) + b"x")
+
+        assert one.of("Arrears", SUBJECT, "k") != other.of("Arrears", SUBJECT, "k")
+        assert one.of("Arrears", SUBJECT, "k") != one.of("Penalty", SUBJECT, "k")
+
+    def test_key_of_another_length_is_refused(self):
+        with pytest.raises(ValueError, match="32 bytes"):
+            Pseudonyms(b"short")
+
+
 class TestRowLevelDenialLeavesNoTrace:
     QUESTIONS = (
         records(
@@ -243,15 +310,15 @@ class TestRowLevelDenialLeavesNoTrace:
         from schema.plan.decider import Decider
         from schema.policy.model import Denied
         from schema.tiers import Tier
-        from tests.support.worlds import TODAY
+        from tests.support.worlds import setting_of
 
         decider = Decider(ground.policy, PUBLIC, ground.table)
-        judge = Judge(Guard(decider=decider, outcome=Outcome()), TODAY, ground.rules.on(TODAY), {})
-        view = judge.subject(dossier(GENERAL), (), ())
+        judge = Judge(Guard(decider=decider, outcome=Outcome()), setting_of(ground))
+        view = judge.subject(dossier(GENERAL, known=False), (), ())
         assert view is not None
         cells = view.records[0].cells
         cells["decided_on"] = Denied(rule="test", required_tier=Tier.R)
-        again = judge.subject(dossier(replace(GENERAL, key="other")), (), ())
+        again = judge.subject(dossier(replace(GENERAL, key="other"), known=False), (), ())
 
         assert again is not None
         shown = again.records[0].open

@@ -23,7 +23,7 @@ RECORDS = (
     penalty("a", "2026-01-05", fine="9.5"),
     penalty("b", "2026-03-05", fine="10.25", severity=Severity.SERIOUS),
     penalty("c", None, fine="100"),
-    penalty("d", "2026-03-05", kinds=("罚款", "警告")),
+    penalty("d", "2026-03-04", kinds=("罚款", "警告")),
     stored(Grade(scheme="CEC", grade="AA", issued_on="2025-03-01"), "e"),
     stored(Licence(document_no="L-1", decided_on="2026-02-01"), "f"),
 )
@@ -53,7 +53,7 @@ class TestOrder:
     def test_ascending_still_puts_those_without_a_day_last(self, world):
         told = ask(world, "(kinds: [PENALTY], orderBy: {direction: ASC})")
 
-        assert ["D-a", "D-b", "D-d", "D-c"] == numbers(told)
+        assert ["D-a", "D-d", "D-b", "D-c"] == numbers(told)
 
     def test_sort_by_a_field_of_one_kind_puts_other_kinds_last(self, world):
         told = ask(world, "(orderBy: {field: PENALTY_DECIDED_ON})")
@@ -88,6 +88,27 @@ class TestFilters:
 
     def test_no_kind_at_all_lists_nothing(self, world):
         assert 0 == ask(world, "(kinds: [])").data["subject"]["records"]["totalCount"]
+
+
+class TestBounds:
+    @pytest.mark.parametrize("day", ["5", "2026-3-5", "2026-02-30", "zzzz", "2026-03-05T00:00:00"])
+    def test_day_that_is_none_is_refused_before_anything_is_read(self, world, day):
+        from hub.road.documents import RequestFaultError
+
+        with pytest.raises(RequestFaultError):
+            ask(world, f'(where: {{dayFrom: "{day}"}})')
+
+    @pytest.mark.parametrize("bound", ["abc", "NaN", "sNaN", "Infinity", "1e5", "", "１２"])
+    def test_number_that_is_none_is_refused(self, ground, bound):
+        """
+        A bound that is no number must not match everything, nor raise.
+        """
+        from graphql import GraphQLError
+
+        from schema.graph.subject import _checked
+
+        with pytest.raises(GraphQLError, match="decimal number"):
+            _checked(ground.exchange.specs["Penalty.fineAmount"], bound)
 
 
 class TestPages:

@@ -8,7 +8,7 @@ from schema.plan.guarded import SUBJECT_KIND
 from schema.policy.model import ActorKind
 from schema.records import Severity
 from tests.support.people import standing
-from tests.support.worlds import OTHER, SUBJECT, UNKNOWN, World, dossier, stored
+from tests.support.worlds import OTHER, PSEUDONYMS, SUBJECT, UNKNOWN, World, dossier, stored
 
 PUBLIC = standing()
 ENTITIES = "query($r: [_Any!]!) { _entities(representations: $r) { __typename ... on CreditSubject { code name } } }"
@@ -115,7 +115,7 @@ class TestSubjects:
 
 class TestNode:
     def test_subject_and_record_are_found_by_their_identifiers(self, world):
-        record = str(NodeId(kind="Penalty", code=SUBJECT, key="k1"))
+        record = str(NodeId(kind="Penalty", code=SUBJECT, name=PSEUDONYMS.of("Penalty", SUBJECT, "k1")))
         document = """query($a: ID!, $b: ID!) {
             a: node(id: $a) { id __typename } b: node(id: $b) { id ... on Penalty { documentNo } } }"""
 
@@ -126,8 +126,8 @@ class TestNode:
 
     def test_hidden_record_and_absent_record_are_alike(self, world):
         document = "query($a: ID!, $b: ID!) { a: node(id: $a) { id } b: node(id: $b) { id } }"
-        hidden = str(NodeId(kind="Penalty", code=SUBJECT, key="k2"))
-        absent = str(NodeId(kind="Penalty", code=SUBJECT, key="zz"))
+        hidden = str(NodeId(kind="Penalty", code=SUBJECT, name=PSEUDONYMS.of("Penalty", SUBJECT, "k2")))
+        absent = str(NodeId(kind="Penalty", code=SUBJECT, name=PSEUDONYMS.of("Penalty", SUBJECT, "zz")))
 
         told = world.ask(PUBLIC, document, {"a": hidden, "b": absent})
 
