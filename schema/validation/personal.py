@@ -4,8 +4,9 @@ Personal data in free text (DG15): found so that the record is held back.
 What a reader is shown is another matter: `schema.policy` masks (m4) more than is refused here.
 
 Rules:
-    - A citizen number needs its date and check; a mobile number its eleven digits; a bank card its issuer digit and
-      Luhn check; an account number the word 账号, 账户 or 卡号 before it. Other long numbers are left alone.
+    - A citizen number needs its date and check, and may be broken anywhere (`schema.identifiers.citizen`); a mobile
+      number its eleven digits; a bank card its issuer digit and Luhn check; an account number the word 账号, 账户 or
+      卡号 before it. Other long numbers are left alone.
     - A minor is named where 未成年 introduces a name, or where a name is followed by an age below eighteen. `张某` and
       `张某某` are no names: that is how a decision hides them.
     - The hub takes organisations only: it is better to hold a good record back than to publish a person.
@@ -17,7 +18,7 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-from schema.identifiers.citizen import spans_of_citizen_numbers
+from schema.identifiers.citizen import may_hold_citizen_number, spans_of_citizen_numbers
 from schema.identifiers.uscc import is_uscc
 
 
@@ -79,14 +80,14 @@ _OF_AGE = 18
 
 def may_hold_personal_data(text: str) -> bool:
     """Whether *text* (half-width digits) is worth a search: quick, and never False where there is something."""
-    return _LONG_NUMBER.search(text) is not None or "岁" in text or "未成年" in text
+    return _LONG_NUMBER.search(text) is not None or may_hold_citizen_number(text) or "岁" in text or "未成年" in text
 
 
 def personal_spans(text: str) -> tuple[PersonalSpan, ...]:
     """Find personal data in *text* (half-width digits), in the order they stand; spans may touch but not overlap."""
     found: list[PersonalSpan] = []
+    found += [_span(PersonalData.CITIZEN_NUMBER, *span) for span in spans_of_citizen_numbers(text)]
     if _LONG_NUMBER.search(text):
-        found += [_span(PersonalData.CITIZEN_NUMBER, *span) for span in spans_of_citizen_numbers(text)]
         found += [_span(PersonalData.BANK_ACCOUNT, *one.span("number")) for one in _ACCOUNT.finditer(text)]
         found += [_span(PersonalData.BANK_ACCOUNT, *one.span()) for one in _CARD.finditer(text) if _is_card(one[0])]
         found += [_span(PersonalData.MOBILE, *one.span()) for one in _MOBILE.finditer(text)]

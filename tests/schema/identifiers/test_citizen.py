@@ -1,5 +1,7 @@
 """Citizen numbers: found wherever they hide, hidden wholly, and nothing else taken for one."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,6 +72,47 @@ class TestSpansOfCitizenNumbers:
         assert "1" == text[start].translate({0xFF11: "1"})
         assert text[end - 1] in "XxＸ"
 
+    @pytest.mark.parametrize(
+        "between",
+        [
+            "\n",
+            "\r\n",
+            "\u3000",
+            " - ",
+            ".",
+            "·",
+            "/",
+            "_",
+            ",",
+            "，",
+            "．",
+            "／",
+            "＿",
+            "－",
+            " , ",
+            "\xa0",
+            "–",
+            "\u200b",
+        ],
+    )
+    def test_found_through_separators(self, between):
+        assert ((2, 2 + 18 + 2 * len(between)),) == spans_of_citizen_numbers(
+            f"号码{VECTOR[:6]}{between}{VECTOR[6:14]}{between}{VECTOR[14:]}。"
+        )
+        assert 1 == len(spans_of_citizen_numbers(between.join(VECTOR)))
+
+    @pytest.mark.parametrize("before", ["3, ", "12 34 ", "2026-03-05 ", "2026-03-05-00 ", "1,234,567.00 "])
+    def test_a_number_before_it_does_not_hide_it(self, before):
+        text = f"{before}11010519 49123100 2X"
+
+        assert ((len(before), len(text)),) == spans_of_citizen_numbers(text)
+
+    def test_spans_do_not_overlap(self):
+        """Whoever replaces them one by one relies on it."""
+        spans = spans_of_citizen_numbers(" ".join([VECTOR, *VECTOR] * 3))
+
+        assert all(one[1] <= other[0] for one, other in pairwise(spans))
+
     def test_each_of_several_is_found(self):
         assert 2 == len(spans_of_citizen_numbers(f"{VECTOR}、{VECTOR}"))
 
@@ -84,6 +127,8 @@ class TestSpansOfCitizenNumbers:
             "统一社会信用代码91510100MA61R5A11Y",
             "110105********002*",
             "2026-01-01 12:00:00 000000",
+            "    ".join([VECTOR[:6], VECTOR[6:]]),
+            "2026-03-05, 2026-06-05, 2026-09-05",
         ],
     )
     def test_other_numbers_are_left_alone(self, text):

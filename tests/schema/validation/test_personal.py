@@ -24,7 +24,16 @@ def kinds(text: str) -> list[PersonalData]:
 
 class TestCitizenNumber:
     @pytest.mark.parametrize(
-        "text", [f"张某（身份证号{CITIZEN}）", f"{CITIZEN}", "110105 19491231 002x，", "110105-19491231-002X"]
+        "text",
+        [
+            f"张某（身份证号{CITIZEN}）",
+            f"{CITIZEN}",
+            "110105 19491231 002x，",
+            "110105-19491231-002X",
+            " ".join(CITIZEN),
+            "110105\n19491231\n002X",
+            "1101.05，1949／1231·002_X",
+        ],
     )
     def test_found(self, text):
         assert [PersonalData.CITIZEN_NUMBER] == kinds(text)
