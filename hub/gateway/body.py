@@ -6,6 +6,8 @@ Rules:
     - Bad UTF-8, lone surrogates, NaN and nesting deeper than `JSON_DEPTH` are the client's mistake: 400, never 500.
     - A GET's parameters stand once each, and none carries a citizen number: URLs are kept in the logs of everyone
       on the way.
+    - A token in the URL or the body (RFC 6750, 2.2 and 2.3) is refused: answered as the public, its sender would be
+      misled.
 
 Source: GraphQL over HTTP, 5; INTERFACE 1.
 """
@@ -13,17 +15,19 @@ Source: GraphQL over HTTP, 5; INTERFACE 1.
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_to_bytes
 
 import orjson
 
 from hub.errors import BadInputError
+from hub.gateway.once import IN_BODY, IN_EXTENSIONS, check_once
 from schema.identifiers.citizen import spans_of_citizen_numbers
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 JSON_DEPTH = 64
 _PARAMETERS_MAX = 16
+_TOKEN = "access_token"  # noqa: S105  the name of a member, no secret
 _GET_PARAMETERS = frozenset({"query", "operationName", "variables", "extensions", "documentId"})
 
 
@@ -83,7 +87,22 @@ def parameters_of_post(body: bytes) -> Parameters:
     """
     if not body:
         raise BadInputError("The body is empty: POST a JSON object with query")
-    return _parameters(_json(body, "The body"))
+    value = _json(body, "The body")
+    check_once(body, value, IN_BODY)
+    if isinstance(value, dict) and _TOKEN in value:
+        raise _token_in_the_open()
+    return _parameters(value)
+
+
+def check_no_token(query_string: bytes) -> None:
+    """
+    Check that a URL beside a POST carries no token.
+
+    Raises:
+        BadInputError: 400.
+    """
+    if _TOKEN in unquote_to_bytes(query_string).decode("latin-1"):
+        raise _token_in_the_open()
 
 
 def parameters_of_get(query_string: bytes) -> Parameters:
@@ -93,6 +112,24 @@ def parameters_of_get(query_string: bytes) -> Parameters:
     Raises:
         BadInputError: 400, naming the parameter.
     """
+    pairs = _pairs(query_string)
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if spans_of_citizen_numbers(value) or spans_of_citizen_numbers(name):
+            raise BadInputError("A GET may not carry a citizen number: URLs are kept in logs. POST this question")
+        if name in _GET_PARAMETERS:
+            # Clients that fill a form send the empty string for what is absent.
+            found[name] = value if value or name == "query" else None
+    for name in ("variables", "extensions"):
+        if found.get(name) is not None:
+            data = found[name].encode()
+            found[name] = _json(data, name)
+            if name == "extensions":
+                check_once(data, found[name], IN_EXTENSIONS)
+    return _parameters(found)
+
+
+def _pairs(query_string: bytes) -> list[tuple[str, str]]:
     try:
         pairs = parse_qsl(
             query_string.decode("ascii"),
@@ -105,21 +142,13 @@ def parameters_of_get(query_string: bytes) -> Parameters:
         raise BadInputError("The query string is not UTF-8") from None
     except ValueError:
         raise BadInputError(f"The query string has more than {_PARAMETERS_MAX} parameters") from None
+    if any(name == _TOKEN for name, _ in pairs):
+        raise _token_in_the_open()
     names = [name for name, _ in pairs if name in _GET_PARAMETERS]
     for name in set(names):
         if names.count(name) > 1:
             raise BadInputError(f"The parameter {name} stands more than once", place=(name,))
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if spans_of_citizen_numbers(value) or spans_of_citizen_numbers(name):
-            raise BadInputError("A GET may not carry a citizen number: URLs are kept in logs. POST this question")
-        if name in _GET_PARAMETERS:
-            # Clients that fill a form send the empty string for what is absent.
-            found[name] = value if value or name == "query" else None
-    for name in ("variables", "extensions"):
-        if found.get(name) is not None:
-            found[name] = _json(found[name].encode(), name)
-    return _parameters(found)
+    return pairs
 
 
 def _json(data: bytes, what: str) -> Any:  # noqa: ANN401  the wire: every caller narrows it
@@ -190,6 +219,10 @@ def _kind(value: object) -> str:
             return "an array"
         case _:
             return "an object"
+
+
+def _token_in_the_open() -> BadInputError:
+    return BadInputError("A token is taken from the Authorization header only: renew this one, it may stand in logs")
 
 
 def _too_large(limit: int) -> BadInputError:

@@ -25,7 +25,15 @@ import orjson
 from structlog.typing import FilteringBoundLogger
 
 from hub.errors import BadInputError, ErrorCode, HubError, RefusalError, UnavailableError
-from hub.gateway.body import ClientGoneError, Parameters, Receive, parameters_of_get, parameters_of_post, read_body
+from hub.gateway.body import (
+    ClientGoneError,
+    Parameters,
+    Receive,
+    check_no_token,
+    parameters_of_get,
+    parameters_of_post,
+    read_body,
+)
 from hub.gateway.documents import DocumentDesk
 from hub.gateway.negotiation import GRAPHQL_RESPONSE, JSON, check_content_type, choose
 from hub.gateway.operations import check_only_asks
@@ -72,19 +80,22 @@ class _Reply:
 
 
 class _Headers:
-    """The request headers the endpoint reads: each at most once, except Authorization and Accept."""
+    """The request headers the endpoint reads: the first of each, but all of Authorization, Accept and Purpose."""
 
-    __slots__ = ("_first", "accept", "authorization")
+    __slots__ = ("_first", "_purposes", "accept", "authorization")
 
     def __init__(self, raw: Iterable[tuple[bytes, bytes]]) -> None:
         self._first: dict[bytes, bytes] = {}
         self.authorization: list[bytes] = []
+        self._purposes: list[bytes] = []
         accepts: list[bytes] = []
         for name, value in raw:
             if name == b"authorization":
                 self.authorization.append(value)
             elif name == b"accept":
                 accepts.append(value)
+            elif name == b"purpose":
+                self._purposes.append(value)
             else:
                 self._first.setdefault(name, value)
         self.accept = b", ".join(accepts).decode("latin-1") if accepts else None
@@ -95,6 +106,12 @@ class _Headers:
     def text(self, name: bytes) -> str | None:
         value = self._first.get(name)
         return None if value is None else value.decode("latin-1")
+
+    def purpose(self) -> str | None:
+        """Return the one purpose; two, even equal ones, are for nobody to choose from."""
+        if len(self._purposes) > 1:
+            raise BadInputError("Send one Purpose header", place=("Purpose header",))
+        return self._purposes[0].decode("latin-1") if self._purposes else None
 
 
 class GraphQLEndpoint:
@@ -157,6 +174,8 @@ class GraphQLEndpoint:
                     status=414,
                 )
             return parameters_of_get(query_string)
+        if scope["query_string"]:
+            check_no_token(scope["query_string"])
         check_content_type(headers.text(b"content-type"))
         if headers.get(b"content-encoding") not in {None, b"identity"}:
             raise BadInputError("Unsupported content encoding: send the body uncompressed", status=415)
@@ -186,7 +205,7 @@ class GraphQLEndpoint:
             operation_name=parameters.operation_name,
             variables=parameters.variables,
             extensions=parameters.extensions,
-            purpose_header=headers.text(b"purpose"),
+            purpose_header=headers.purpose(),
             method=method,
             request_id=trail.request_id,
             traceparent=traceparent,
