@@ -6,6 +6,10 @@ from typing import Annotated
 
 import typer
 
+from hub.cli.session import fail
+from hub.errors import HubError
+from keys.errors import RingError
+
 DEFAULT_DIRECTORY = Path("var/demo")
 
 
@@ -27,4 +31,10 @@ def demo(
     """
     from hub.demo.run import run
 
-    raise typer.Exit(asyncio.run(run(directory, size=size, port=port, once=once, as_json=as_json, fresh=fresh)))
+    try:
+        code = asyncio.run(run(directory, size=size, port=port, once=once, as_json=as_json, fresh=fresh))
+    except (HubError, RingError) as error:
+        fail(f"{error} (--fresh begins anew)")
+    except OSError as error:
+        fail(f"{error.strerror or type(error).__name__}: {error.filename or directory}")
+    raise typer.Exit(code)

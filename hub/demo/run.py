@@ -12,9 +12,11 @@ from urllib.parse import urlencode
 import orjson
 from rich.console import Console
 
+from hub.audit.log import Log
 from hub.audit.verify import Verdict, verify_receipt
 from hub.demo.show import show
 from hub.demo.stage import Stage, set_stage
+from hub.store.engine import open_engine
 
 RECEIPTS = "receipts"
 PURPOSE = 'PROCUREMENT_CHECK;tender="JJ-2026-088";lot="2";stage="S5"'
@@ -51,7 +53,7 @@ async def run(directory: Path, *, size: int, port: int, once: bool, as_json: boo
         verdicts = {name: _verified(answer, stage) for name, answer in answers.items()}
         _keep(directory / RECEIPTS, answers, stage)
         if as_json:
-            print(orjson.dumps(_ready(stage)).decode(), flush=True)  # noqa: T201  the command's output
+            print(orjson.dumps(_ready(stage, await _checkpoint(stage))).decode(), flush=True)  # noqa: T201  the command's output
         else:
             show(console, stage.askers, answers, verdicts)
             _tell(console, stage, directory)
@@ -74,7 +76,16 @@ def _keep(folder: Path, answers: Mapping[str, Mapping[str, Any]], stage: Stage) 
     (folder / "log.vkey").write_text(stage.vkey + "\n", encoding="utf-8")
 
 
-def _ready(stage: Stage) -> dict[str, Any]:
+async def _checkpoint(stage: Stage) -> str | None:
+    engine = open_engine(stage.collecting.settings.database_url)
+    try:
+        head = await Log(engine).checkpoint()
+    finally:
+        await engine.dispose()
+    return head.note if head else None
+
+
+def _ready(stage: Stage, checkpoint: str | None) -> dict[str, Any]:
     return {
         "graphql": f"{stage.url}/graphql",
         "token_endpoint": None,
@@ -90,7 +101,7 @@ def _ready(stage: Stage) -> dict[str, Any]:
             for asker in stage.askers
         },
         "subjects": list(stage.subjects),
-        "log": {"checkpoint": None, "vkey": stage.vkey},
+        "log": {"checkpoint": checkpoint, "vkey": stage.vkey},
     }
 
 

@@ -18,6 +18,7 @@ from connectors.site import SiteConfig, load_sites
 from connectors.templates import SITES, sandbox_variables, template
 from hub.clock import Clock, SystemClock
 from hub.demo.question import QUESTION, Asker, askers
+from hub.errors import SettingsError
 from hub.gateway.logs import make_log
 from hub.gateway.server import HubServer, configure
 from hub.identity.keys import token_key
@@ -221,7 +222,7 @@ async def _served(settings: Settings, around: Surroundings) -> AsyncIterator[str
         await ready.wait()
         if not server.started:
             await serving
-            raise RuntimeError("the hub did not start")
+            raise SettingsError("the hub did not start: is its port taken?")
         yield server.address
     finally:
         server.should_exit = True
