@@ -1,12 +1,13 @@
 """The house itself is tested: what is generated is current, what is promised is everywhere, names are ours alone."""
 
+import json
 import re
 import subprocess
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
-from graphql import GraphQLObjectType
+from graphql import GraphQLObjectType, parse, validate
 
 from hub.docs import stale
 from hub.settings import Settings, settings_table
@@ -58,6 +59,24 @@ class TestCatalogue:
                     assert field.description is not None
                     assert re.search(r"[\u4e00-\u9fff]", field.description), (kind, name)
                     assert re.search(r"[A-Za-z]{3}", field.description), (kind, name)
+
+
+class TestReadme:
+    def test_its_questions_can_be_pasted(self):
+        """
+        A newcomer pastes the README's first question: its body is JSON, and a valid question to the schema as it is.
+        """
+        schema = build_exchange(KINDS).schema
+        bodies = re.findall(r"-d '([^']+)'", (ROOT / "README.md").read_text())
+
+        assert 2 <= len(bodies)
+        for body in bodies:
+            assert [] == validate(schema, parse(json.loads(body)["query"]))
+
+    def test_its_links_lead_somewhere(self):
+        links = re.findall(r"\]\(([^)#:]+)\)", (ROOT / "README.md").read_text())
+
+        assert [] == [link for link in links if not (ROOT / link).exists()]
 
 
 class TestNames:

@@ -14,4 +14,8 @@ from hub.cli.commands import build
 def main() -> None:
     """Run the command line. What it reports besides its answer goes to stderr: stdout holds the answer alone."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    build()()
+    try:
+        build()()
+    except OSError as error:
+        sys.stderr.write(f"hub: {error.strerror or type(error).__name__}: {error.filename or 'a file or an address'}\n")
+        sys.exit(1)

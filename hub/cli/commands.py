@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hub.cli import demo, harvest, migrate, partner, serve, settings, site, verify
+from hub.cli import audit, demo, harvest, migrate, partner, quarantine, serve, settings, site, verify
 
 DISTRIBUTION = "credit-exchange-hub"
 
@@ -24,10 +24,12 @@ def build() -> typer.Typer:
     app.command("demo")(demo.demo)
     app.command("migrate")(migrate.migrate)
     app.command("harvest")(harvest.harvest)
+    app.command("quarantine")(quarantine.quarantine)
     app.command("verify")(verify.verify)
     app.command("settings")(settings.settings)
     app.add_typer(partner.build(), name="partner")
     app.add_typer(site.build(), name="site")
+    app.add_typer(audit.build(), name="audit")
     return app
 
 

@@ -13,7 +13,7 @@ from hub.gateway.door import Door
 from hub.gateway.logs import make_log
 from hub.gateway.server import HubServer, configure, take_library_logs
 from hub.settings import load_settings
-from keys.errors import RingError
+from keys.errors import NoteError, RingError
 
 _FACTORY = "hub.cli.serve:application"
 _STARTUP_FAILED = 3
@@ -59,9 +59,12 @@ def serve(
             _say("http://{}:{}".format(*listener.getsockname()[:2]))
             Multiprocess(config, sockets=[listener]).run()
             started = True
-    except (HubError, RingError) as error:
+    except (HubError, RingError, NoteError) as error:
         fail(str(error))
+    except OSError as error:
+        fail(f"{error.strerror or type(error).__name__}: {error.filename or f'{host or settings.host}:{port}'}")
     if not started:
+        sys.stderr.write(f"hub: could not listen at {host or settings.host}:{port or settings.port}: is it taken?\n")
         raise typer.Exit(code=_STARTUP_FAILED)
 
 

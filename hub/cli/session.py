@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from hub.errors import HubError
 from hub.settings import Settings, load_settings
 from hub.store.engine import StoreAddressError, open_engine
-from keys.errors import RingError
+from keys.errors import NoteError, RingError
 
 T = TypeVar("T")
 
@@ -22,8 +22,10 @@ def run(work: Callable[[Settings], Coroutine[Any, Any, T]]) -> T:
     """Run *work* with the settings; an expected error becomes one line on stderr and exit code 1."""
     try:
         return asyncio.run(work(load_settings()))
-    except (HubError, RingError, StoreAddressError) as error:
+    except (HubError, RingError, NoteError, StoreAddressError) as error:
         fail(str(error))
+    except OSError as error:
+        fail(f"{error.strerror or type(error).__name__}: {error.filename or 'a file or address of the settings'}")
     except DBAPIError as error:
         # A driver's text may quote a row; its kind and the advice do.
         fail(f"the store cannot be used ({type(error.orig).__name__}); has `hub migrate` been run?")

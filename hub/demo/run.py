@@ -56,7 +56,7 @@ async def run(directory: Path, *, size: int, port: int, once: bool, as_json: boo
             print(orjson.dumps(_ready(stage, await _checkpoint(stage))).decode(), flush=True)  # noqa: T201  the command's output
         else:
             show(console, stage.askers, answers, verdicts)
-            _tell(console, stage, directory)
+            _tell(console, stage, directory, stays=not once)
         good = all(verdict.valid for verdict in verdicts.values())
         if not once and good:
             if not as_json:
@@ -105,10 +105,14 @@ def _ready(stage: Stage, checkpoint: str | None) -> dict[str, Any]:
     }
 
 
-def _tell(console: Console, stage: Stage, directory: Path) -> None:
+def _tell(console: Console, stage: Stage, directory: Path, *, stays: bool) -> None:
     kept = directory / RECEIPTS
+    console.print("核验回执 check a receipt offline:")
+    console.print(f".venv/bin/hub verify {kept}/procurement.json --vkey {kept}/log.vkey", soft_wrap=True)
+    if not stays:
+        console.print("让它继续运行 keep it up, with GraphiQL:  .venv/bin/hub demo")
+        return
     console.print(f"GraphQL   {stage.url}/graphql")
-    console.print(f"核验回执 check a receipt offline:  hub verify {kept}/procurement.json --vkey {kept}/log.vkey")
     console.print("GraphiQL，以采购平台身份 as the procurement platform (token good for 1 h):")
     given = urlencode({"token": stage.tokens["procurement"], "purpose": PURPOSE, "query": FIRST % stage.subject})
     console.print(f"{stage.url}/graphiql#{given}", soft_wrap=True)

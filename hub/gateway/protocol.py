@@ -7,6 +7,8 @@ Rules:
     - A head (request line and headers) larger than `HEAD_MAX_BYTES` is refused with 431 and the connection closed.
     - A head that is not complete within `HEAD_DEADLINE_S` of the connection, or of its own first byte, closes it.
     - What is not HTTP is refused in JSON, like every other error of ours.
+    - A refusal is followed by a lingering close: what the client still sends is read and thrown away for a moment, or
+      the system would reset the connection and the client would lose the refusal (RFC 9112, 9.6).
 """
 
 import asyncio
@@ -15,6 +17,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_MAX_BYTES = 65_536
 HEAD_DEADLINE_S = 10.0
+LINGER_S = 1.0
+LINGER_MAX_BYTES = 1 << 20
 _ERROR = b'{"errors":[{"message":"%s","extensions":{"code":"BAD_USER_INPUT"}}]}'
 
 
@@ -28,6 +32,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _head_bytes = 0
     _in_head = True
     _head_timer: asyncio.TimerHandle | None = None
+    _lingering = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start to wait for the first head."""
@@ -41,8 +46,13 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse, then count: one header may come in any number of pieces, and the parser tells only of whole ones."""
+        if self._lingering:
+            self._head_bytes += len(data)
+            if self._head_bytes > LINGER_MAX_BYTES:
+                self.transport.close()
+            return
         super().data_received(data)
-        if self._in_head and not self.transport.is_closing():
+        if self._in_head and not self._lingering and not self.transport.is_closing():
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_MAX_BYTES:
                 self.send_400_response("")
@@ -81,7 +91,10 @@ class BoundedProtocol(HttpToolsProtocol):
             b"HTTP/1.1 %s\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: %d\r\n"
             b"cache-control: private, no-store\r\nconnection: close\r\n\r\n%s" % (status, len(body), body)
         )
-        self.transport.close()
+        self._lingering = True
+        self.transport.write_eof()
+        self._head_came()
+        self._head_timer = self.loop.call_later(LINGER_S, self.transport.close)
 
     def _count(self, size: int) -> None:
         self._head_bytes += size

@@ -34,7 +34,9 @@ def upgrade(url: str, revision: str = "head") -> None:
     """
     file = file_of(url)
     if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Readable by its owner alone: it holds records whole, and the openings of the log.
+        file.touch(mode=0o600)
     _run(url, lambda config: command.upgrade(config, revision))
 
 
