@@ -52,16 +52,18 @@ async def run(directory: Path, *, size: int, port: int, once: bool, as_json: boo
         answers = {asker.name: await stage.ask(asker) for asker in stage.askers}
         verdicts = {name: _verified(answer, stage) for name, answer in answers.items()}
         _keep(directory / RECEIPTS, answers, stage)
+        # Heard from here on: whoever reads the line below may end us at once.
+        told = None if once else _listen()
         if as_json:
             print(orjson.dumps(_ready(stage, await _checkpoint(stage))).decode(), flush=True)  # noqa: T201  the command's output
         else:
             show(console, stage.askers, answers, verdicts)
             _tell(console, stage, directory, stays=not once)
         good = all(verdict.valid for verdict in verdicts.values())
-        if not once and good:
+        if told is not None and good:
             if not as_json:
                 console.print("按 Ctrl-C 结束 Ctrl-C ends it.")
-            await _until_told()
+            await told.wait()
         return 0 if good else 1
 
 
@@ -118,9 +120,10 @@ def _tell(console: Console, stage: Stage, directory: Path, *, stays: bool) -> No
     console.print(f"{stage.url}/graphiql#{given}", soft_wrap=True)
 
 
-async def _until_told() -> None:
+def _listen() -> asyncio.Event:
+    """Make an event that SIGINT and SIGTERM set."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for one in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(one, told.set)
-    await told.wait()
+    return told
