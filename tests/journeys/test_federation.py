@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
+import msgspec
 import pytest
 from sqlalchemy import create_engine, insert
 
 from hub.store import tables
 from hub.store.tables import table_of
-from schema.catalogue import KINDS
+from schema.catalogue import CATALOGUE_VERSION, KINDS, Registration
 from schema.graph.build import build_exchange
 from schema.identifiers.uscc import compose
 from tests.journeys.serving import Serving, running, serving
@@ -44,6 +45,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iter
     engine = create_engine(f"sqlite:///{directory}/hub.db")
     with engine.begin() as connection:
         connection.execute(insert(table_of(tables.Subject)), [_subject(code, n) for n, code in enumerate(CODES)])
+        connection.execute(insert(table_of(tables.Record)), [_registration(code, n) for n, code in enumerate(CODES)])
     engine.dispose()
     with serving(directory, f"sqlite:///{directory}/hub.db") as one:
         yield one
@@ -55,6 +57,17 @@ def _subject(code: str, number: int) -> dict[str, Any]:
     return {
         "code": code, "name": name, "name_key": name, "initials": f"sclbcs{number}", "status": "存续",
         "region": "510100", "version": 1, "first_seen_at": at, "changed_at": at,
+    }  # fmt: skip
+
+
+def _registration(code: str, number: int) -> dict[str, Any]:
+    at = "2026-11-20T00:00:00.000000Z"
+    body = Registration(name=f"四川联邦测试{number}号电力工程有限公司", code=code, status="存续", region="510100")
+    return {
+        "subject_code": code, "kind": "Registration", "record_key": f"r{number}", "version": 1, "digest": "sm3:00",
+        "source": "national", "batch_id": "B", "as_of": at, "received_at": at, "state": "PUBLISHED",
+        "region": "510100", "link_method": "uscc", "link_confidence": 1.0, "catalogue_version": CATALOGUE_VERSION,
+        "objected": False, "published": False, "body": msgspec.msgpack.encode(body),
     }  # fmt: skip
 
 
