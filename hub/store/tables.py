@@ -279,6 +279,21 @@ class Partner(SQLModel, table=True):
     state: str = "active"
     created_at: str
     valid_to: str | None = None
+    rows_max: int | None = Field(default=None, description="rows one question may cost; None: the hub's own limit")
+    bytes_max: int | None = Field(default=None, sa_type=BigInteger, description="bytes of one answer; None: the same")
+
+
+class Epoch(SQLModel, table=True):
+    """
+    A number per cause of an answer that no subject's version tells of. Triggers raise it; code only reads it.
+
+    `policy`, `partner`, `source` (what is told of sources and streams), `owner` (whose records a source's are).
+    """
+
+    __tablename__ = "epoch"
+
+    name: str = Field(primary_key=True)
+    version: int = Field(sa_type=BigInteger)
 
 
 class Document(SQLModel, table=True):

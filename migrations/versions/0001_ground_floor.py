@@ -1,5 +1,7 @@
 """ground floor."""
 
+from collections.abc import Iterator
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -10,6 +12,35 @@ depends_on = None
 
 POSITION = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 BY_CODE_POINT = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+
+PARTNER = (
+    "id", "name", "actor", "organisation", "ceiling", "regions", "sectors", "purposes", "state", "created_at",
+    "valid_to", "rows_max", "bytes_max",
+)  # fmt: skip
+SOURCE = (
+    "id", "connector", "name_zh", "name_en", "owner_code", "region", "rank", "live", "max_age_s", "last_tried_at",
+    "last_succeeded_at", "last_error",
+)  # fmt: skip
+CAUSES = (
+    # Not `log_index`: it is noted after a version is announced, and decides nothing.
+    ("policy", "policy_version", ("version", "digest", "body", "valid_from")),
+    ("partner", "partner", PARTNER),
+    ("source", "source", SOURCE),
+    # Not the cursor and the counts: a harvest would raise the epoch, and hold its row, for every batch.
+    ("source", "stream", ("source", "name", "kind", "last_error")),
+    # Whose records a source's are decides who may see them, and stands in no subject's version.
+    ("owner", "source", ("id", "owner_code")),
+)
+"""Epoch, table, and the columns of it that an answer may depend on."""
+
+RAISE_EPOCH = """
+CREATE FUNCTION raise_epoch() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    UPDATE epoch SET version = version + 1 WHERE name = TG_ARGV[0];
+    RETURN NULL;
+END
+$$
+"""
 
 
 def upgrade() -> None:
@@ -45,6 +76,13 @@ def upgrade() -> None:
         sa.Column("registered_at", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+    epoch = op.create_table(
+        "epoch",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.bulk_insert(epoch, [{"name": name, "version": 1} for name in dict.fromkeys(name for name, *_ in CAUSES)])
     op.create_table(
         "log_checkpoint",
         sa.Column("size", POSITION, autoincrement=False, nullable=False),
@@ -88,6 +126,8 @@ def upgrade() -> None:
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("created_at", sa.String(), nullable=False),
         sa.Column("valid_to", sa.String(), nullable=True),
+        sa.Column("rows_max", sa.Integer(), nullable=True),
+        sa.Column("bytes_max", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
@@ -256,6 +296,33 @@ def upgrade() -> None:
     )
     op.create_index("ix_subject_name_initials", "subject_name", ["initials"])
     op.create_index("ix_subject_name_name_key", "subject_name", ["name_key"])
+    for statement in _triggers(op.get_bind().dialect.name):
+        op.execute(statement)
+
+
+def _triggers(dialect: str) -> Iterator[str]:
+    """
+    What raises an epoch: in the change's own transaction, whoever makes it and by whatever means.
+
+    NOTE: on SQLite, changing a table by copying it (Alembic's batch mode) loses its triggers; make them again.
+    """
+    if dialect == "postgresql":
+        yield RAISE_EPOCH
+    for name, table, columns in CAUSES:
+        watched = ", ".join(f'"{column}"' for column in columns)
+        old, new = (", ".join(f'{row}."{column}"' for column in columns) for row in ("OLD", "NEW"))
+        if dialect == "postgresql":
+            call = f"EXECUTE FUNCTION raise_epoch('{name}')"
+            yield f"CREATE TRIGGER epoch_{name}_put AFTER INSERT OR DELETE ON {table} FOR EACH ROW {call}"
+            yield f"CREATE TRIGGER epoch_{name}_empty AFTER TRUNCATE ON {table} FOR EACH STATEMENT {call}"
+            when = f"WHEN (ROW({old}) IS DISTINCT FROM ROW({new}))"
+            yield f"CREATE TRIGGER epoch_{name}_set AFTER UPDATE OF {watched} ON {table} FOR EACH ROW {when} {call}"
+            continue
+        call = f"BEGIN UPDATE epoch SET version = version + 1 WHERE name = '{name}'; END"  # noqa: S608  names of ours
+        yield f"CREATE TRIGGER epoch_{name}_{table}_put AFTER INSERT ON {table} {call}"
+        yield f"CREATE TRIGGER epoch_{name}_{table}_drop AFTER DELETE ON {table} {call}"
+        when = f"WHEN ({old}) IS NOT ({new})"
+        yield f"CREATE TRIGGER epoch_{name}_{table}_set AFTER UPDATE OF {watched} ON {table} {when} {call}"
 
 
 def downgrade() -> None:
@@ -274,6 +341,9 @@ def downgrade() -> None:
     op.drop_table("log_node")
     op.drop_table("log_entry")
     op.drop_table("log_checkpoint")
+    op.drop_table("epoch")
     op.drop_table("document")
     op.drop_table("delivery")
     op.drop_table("batch")
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP FUNCTION raise_epoch()")

@@ -24,6 +24,8 @@ def partner(number: int) -> dict[str, object]:
         "state": "active",
         "created_at": "2026-11-20T00:00:00.000000Z",
         "valid_to": None,
+        "rows_max": None,
+        "bytes_max": None,
     }
 
 

@@ -1,0 +1,154 @@
+"""An epoch is raised by every change that an answer may depend on, and by nothing else, whoever makes the change."""
+
+import pytest
+from sqlalchemy import insert, text
+
+from hub.store import tables
+from hub.store.engine import open_engine, reading, writing
+from hub.store.tables import table_of
+
+PARTNER = {
+    "id": "gc", "name": "甲集团", "actor": "GC", "organisation": None, "ceiling": "I", "regions": "[]",
+    "sectors": "[]", "purposes": "[]", "state": "active", "created_at": "2026-01-01T00:00:00.000000Z",
+    "valid_to": None, "rows_max": None, "bytes_max": None,
+}  # fmt: skip
+SOURCE = {
+    "id": "cn-51", "connector": "generic", "name_zh": "四川", "name_en": "Sichuan", "owner_code": None, "region": "51",
+    "rank": 10, "live": False, "max_age_s": 60, "last_tried_at": None, "last_succeeded_at": None, "last_error": None,
+}  # fmt: skip
+STREAM = {
+    "source": "cn-51", "name": "penalties", "kind": "Penalty", "cursor": None, "last_batch_id": None,
+    "last_read_at": None, "last_error": None, "rows_received": 0, "rows_accepted": 0,
+}  # fmt: skip
+POLICY = {
+    "version": 1,
+    "digest": "sm3:00",
+    "body": "{}",
+    "valid_from": "2026-01-01T00:00:00.000000Z",
+    "log_index": None,
+}
+ROWS = {"partner": PARTNER, "source": SOURCE, "stream": STREAM, "policy_version": POLICY}
+MODELS = {
+    "partner": tables.Partner,
+    "source": tables.Source,
+    "stream": tables.Stream,
+    "policy_version": tables.PolicyVersion,
+}
+# Table and column -> the epochs its change raises, as promised; by hand, not read from the migration.
+RAISED = {
+    **{("partner", column): {"partner"} for column in PARTNER},
+    **{("source", column): {"source"} for column in SOURCE},
+    **{("stream", column): set() for column in STREAM},
+    **{("policy_version", column): {"policy"} for column in POLICY},
+    ("source", "id"): {"source", "owner"},
+    ("source", "owner_code"): {"source", "owner"},
+    ("stream", "source"): {"source"},
+    ("stream", "name"): {"source"},
+    ("stream", "kind"): {"source"},
+    ("stream", "last_error"): {"source"},
+    ("policy_version", "log_index"): set(),
+}
+WHOLE = {"partner": {"partner"}, "source": {"source", "owner"}, "stream": {"source"}, "policy_version": {"policy"}}
+
+
+async def epochs(engine) -> dict[str, int]:
+    async with reading(engine) as reader:
+        return {row.name: row.version for row in await reader.rows(text("SELECT name, version FROM epoch"))}
+
+
+async def raised(engine, *statements: str) -> set[str]:
+    """Run plain SQL, as a hand at the database would, and tell which epochs it raised."""
+    before = await epochs(engine)
+    async with writing(engine) as writer:
+        for statement in statements:
+            await writer.write(text(statement))
+    after = await epochs(engine)
+    assert before.keys() == after.keys()
+    return {name for name in after if after[name] > before[name]}
+
+
+@pytest.fixture
+async def filled(store):
+    async with writing(store) as writer:
+        for name, row in ROWS.items():
+            await writer.write(insert(table_of(MODELS[name])), [row])
+    return store
+
+
+class TestTable:
+    async def test_a_migrated_store_has_every_epoch(self, store):
+        assert {"policy", "partner", "source", "owner"} == set(await epochs(store))
+
+    def test_every_column_of_a_watched_table_is_promised_one_way_or_the_other(self):
+        """Whoever adds a column must say whether answers depend on it."""
+        columns = {(name, column.name) for name, model in MODELS.items() for column in table_of(model).columns}
+
+        assert columns == set(RAISED)
+
+
+class TestRaised:
+    @pytest.mark.parametrize(("table", "column"), sorted(RAISED))
+    async def test_setting_a_column_raises_exactly_the_epochs_that_depend_on_it(self, filled, table, column):
+        numeric = isinstance(ROWS[table][column], (int, bool)) or column in {"rows_max", "bytes_max", "log_index"}
+        value = "'changed'" if not numeric else "true" if column == "live" else "77"
+
+        assert RAISED[table, column] == await raised(filled, f'UPDATE {table} SET "{column}" = {value}')  # noqa: S608
+
+    @pytest.mark.parametrize("table", sorted(ROWS))
+    async def test_setting_what_is_already_there_raises_nothing(self, filled, table):
+        """A hub that starts writes its sources down again: that alone must not send any answer back."""
+        columns = ", ".join(f'"{column}" = "{column}"' for column in ROWS[table])
+
+        assert set() == await raised(filled, f"UPDATE {table} SET {columns}")  # noqa: S608
+
+    @pytest.mark.parametrize("table", sorted(ROWS))
+    async def test_touching_no_row_raises_nothing(self, filled, table):
+        assert set() == await raised(filled, f"DELETE FROM {table} WHERE 1 = 0")  # noqa: S608
+
+    @pytest.mark.parametrize("table", sorted(ROWS))
+    async def test_a_row_that_comes_or_goes_raises(self, filled, table):
+        gone = await raised(filled, f"DELETE FROM {table}")  # noqa: S608
+        before = await epochs(filled)
+        async with writing(filled) as writer:
+            await writer.write(insert(table_of(MODELS[table])), [ROWS[table]])
+        after = await epochs(filled)
+
+        assert WHOLE[table] == gone
+        assert WHOLE[table] == {name for name in after if after[name] > before[name]}
+
+    @pytest.mark.postgres
+    @pytest.mark.parametrize("table", sorted(ROWS))
+    async def test_emptying_a_table_raises(self, postgres_url, table):
+        engine = open_engine(postgres_url)
+        found = await raised(engine, f"TRUNCATE {table}")
+        await engine.dispose()
+
+        assert WHOLE[table] == found
+
+    async def test_a_value_that_becomes_null_raises(self, filled):
+        await raised(filled, "UPDATE source SET last_error = 'SRC_TIMEOUT', owner_code = '91510100MA00000010'")
+
+        assert {"source"} == await raised(filled, "UPDATE source SET last_error = NULL")
+        assert {"source", "owner"} == await raised(filled, "UPDATE source SET owner_code = NULL")
+
+    async def test_a_change_that_is_taken_back_raises_nothing(self, filled):
+        before = await epochs(filled)
+
+        async def think_better_of_it():
+            async with writing(filled) as writer:
+                await writer.write(text("UPDATE partner SET state = 'suspended'"))
+                raise RuntimeError
+
+        with pytest.raises(RuntimeError):
+            await think_better_of_it()
+
+        assert before == await epochs(filled)
+
+    async def test_what_a_batch_notes_of_its_stream_raises_nothing(self, filled):
+        """A harvest commits many batches; none of them may hold the epoch's row or send an answer back."""
+        noted = (
+            "UPDATE stream SET kind = 'Penalty', cursor = 'c2', last_batch_id = 'B2', last_error = NULL,"
+            " last_read_at = '2026-01-02T00:00:00.000000Z', rows_received = 500, rows_accepted = 499"
+        )
+
+        assert set() == await raised(filled, noted)
