@@ -11,7 +11,6 @@ Rules:
 """
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -39,7 +38,6 @@ from hub.road.searching import Searches
 from hub.road.sight import Sight, wish_of
 from hub.road.status import Status
 from hub.road.views import Judge, Setting
-from hub.store.sources import SourceState
 from schema.graph.asking import Asking
 from schema.graph.build import Exchange
 from schema.graph.connection import Cursors
@@ -185,9 +183,10 @@ class ExchangeRoad:
     ) -> Answer:
         ground = self._ground
         sources = await ground.status.read(asked.at)
-        guard = Guard(decider=decider, outcome=Outcome())
+        freshness = {state.id: state.state.value for state in sources.values()}
+        guard = Guard(decider=decider, outcome=Outcome(), freshness=freshness)
         # 6 fetch what was granted, 7 judge rows.
-        sight = self._sight(asked, guard, plan, needed, sources)
+        sight = self._sight(asked, guard, plan, needed)
         await sight.see(needed.codes)
         searches = await ground.searches.run(needed.searches, sight, decider)
         # 8 render, in a thread: a large answer takes long enough that other askers would notice.
@@ -226,20 +225,18 @@ class ExchangeRoad:
         guard: Guard,
         plan: Plan,
         needed: Wanted,
-        sources: Mapping[str, SourceState],
     ) -> Sight:
         ground = self._ground
         today = legal_day(asked.at)
         setting = Setting(
             today=today,
             rules=ground.rules.on(today),
-            freshness={state.id: state.state.value for state in sources.values()},
             pseudonyms=ground.pseudonyms,
         )
         countable = frozenset(kind for kind in ground.table.record_kinds if guard.decider.is_countable(kind))
         return Sight(
             fetcher=ground.fetcher,
-            judge=Judge(guard, setting),
+            judge=Judge(guard.decider, setting),
             wish=wish_of(plan, countable, names=bool(needed.searches)),
         )
 

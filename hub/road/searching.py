@@ -18,10 +18,10 @@ from hub.road.sight import Sight
 from hub.store.search import Hit, Position, search
 from schema.graph.asking import SearchHit, SearchPage
 from schema.graph.connection import CursorError, Cursors
-from schema.graph.views import SubjectView
 from schema.identifiers.names import initials, name_key
 from schema.identifiers.search import Way, search_terms, way_found
 from schema.plan.decider import Decider
+from schema.plan.judged import JudgedSubject, Span
 from schema.policy.model import Clear, Denied, Fact
 
 MAX_ROUNDS = 5
@@ -94,16 +94,16 @@ def _seen(name: str, hit: Hit, sight: Sight) -> SearchHit | None:
     return SearchHit(code=hit.subject.code, matched_by=way.name, position=position)
 
 
-def _way(name: str, view: SubjectView | None) -> Way | None:
+def _way(name: str, view: JudgedSubject | None) -> Way | None:
     """How *name* matches what the asker may see of a subject's names, None if it does not."""
     if view is None or not isinstance(view.cells["name"], Clear) or not isinstance(view.values["name"], str):
         return None
     borne = view.values["name"]
     former = view.values["former_names"] if isinstance(view.cells["former_names"], Clear) else None
-    spans = former if isinstance(former, list) else []
+    spans = former if isinstance(former, tuple) else ()
     return way_found(
         search_terms(name),
         key=name_key(borne),
-        former_keys=[name_key(str(span.show("name"))) for span in spans],
+        former_keys=[name_key(span.name) for span in spans if isinstance(span, Span)],
         initials=initials(borne),
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from hub.road.fetch import Fetched, Fetcher, Missing
 from hub.road.views import REGISTRATION, Judge
-from schema.graph.views import SubjectView
+from schema.plan.judged import JudgedSubject
 from schema.plan.model import Plan
 
 
@@ -57,7 +57,7 @@ class Sight:
     fetcher: Fetcher
     judge: Judge
     wish: Wish
-    views: dict[str, SubjectView] = field(default_factory=dict)
+    views: dict[str, JudgedSubject] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
     missing: dict[str, Missing] = field(default_factory=dict)
 
@@ -83,8 +83,8 @@ class Sight:
             self.versions[code] = min(version, self.versions.get(code, version))
         self.missing |= {fault.source: fault for fault in fetched.missing}
 
-    def _judged(self, fetched: Fetched) -> dict[str, SubjectView]:
-        views: dict[str, SubjectView] = {}
+    def _judged(self, fetched: Fetched) -> dict[str, JudgedSubject]:
+        views: dict[str, JudgedSubject] = {}
         for code, dossier in fetched.dossiers.items():
             view = self.judge.subject(dossier, fetched.live.get(code, ()), fetched.timelines.get(code, ()))
             if view is not None:

@@ -8,9 +8,11 @@ Rules:
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from hub.access.pseudonyms import Pseudonyms
 from hub.store.dossiers import Dossier
@@ -19,11 +21,11 @@ from hub.store.timeline import TimelineEvent
 from schema.catalogue import KINDS, Registration
 from schema.catalogue.model import Mask
 from schema.graph.ids import NodeId
-from schema.graph.scalars import Freshness
-from schema.graph.views import Guard, Plain, RecordView, SubjectView, shown
-from schema.plan.decider import RowClass, is_listed
+from schema.graph.views import shown
+from schema.plan.decider import Decider, RowClass, is_listed
 from schema.plan.guarded import SUBJECT_KIND
 from schema.plan.judge import row_class, subject_class
+from schema.plan.judged import UNPROVED, Holding, JudgedRecord, JudgedSubject, Span, Step
 from schema.policy.model import Clear, Denied, Masked
 from schema.publicity.placement import Placement, place_record
 from schema.records import PublicityState, StoredRecord
@@ -42,22 +44,19 @@ class Setting:
     Attributes:
         today: Day in Asia/Shanghai.
         rules: Rules in force on it.
-        freshness: Source -> how current it is.
         pseudonyms: Names records on the wire.
     """
 
     today: date
     rules: Rules
-    freshness: Mapping[str, str]
     pseudonyms: Pseudonyms
 
 
 class Judge:
-    """Judges rows for one operation."""
+    """Judges rows for one standing on one day."""
 
-    def __init__(self, guard: Guard, setting: Setting) -> None:
-        self._guard = guard
-        self._decider = guard.decider
+    def __init__(self, decider: Decider, setting: Setting) -> None:
+        self._decider = decider
         self._setting = setting
 
     def subject(
@@ -65,9 +64,9 @@ class Judge:
         dossier: Dossier,
         live: Iterable[StoredRecord],
         timeline: Sequence[TimelineEvent],
-    ) -> SubjectView | None:
-        """Make the view of a subject with its listed records, None if the asker may not know of it."""
-        listed: list[tuple[RecordView, RowClass]] = []
+    ) -> JudgedSubject | None:
+        """Judge a subject with its listed records, None if the asker may not know of it."""
+        listed: list[tuple[JudgedRecord, RowClass]] = []
         counted: Counter[RowClass] = Counter()
         for record in (*dossier.records, *live):
             placement = place_record(record, self._setting.today, self._setting.rules)
@@ -84,10 +83,10 @@ class Judge:
     def _subject(
         self,
         dossier: Dossier,
-        listed: Sequence[tuple[RecordView, RowClass]],
+        listed: Sequence[tuple[JudgedRecord, RowClass]],
         counted: Counter[RowClass],
         timeline: Sequence[TimelineEvent],
-    ) -> SubjectView:
+    ) -> JudgedSubject:
         code = dossier.subject.code
         registered = next((pair for pair in listed if pair[0].stored.kind == REGISTRATION), None)
         witness, basis = registered or (listed[0] if listed else (None, next(iter(counted))))
@@ -96,14 +95,15 @@ class Judge:
             values |= _registered(registered[0], dossier.subject.former_names, timeline)
         elif witness is not None:
             values["name"] = witness.readable(KINDS[witness.stored.kind].NAME_FIELD)
-        return SubjectView(
+        told_as = subject_class(self._decider.policy, basis)
+        return JudgedSubject(
             code=code,
             node_id=str(NodeId(kind=SUBJECT_KIND, code=code)),
             values=values,
-            cells=self._decider.cells(subject_class(self._decider.policy, basis)),
-            records=[view for view, _ in listed],
+            cells=self._decider.cells(told_as),
+            manner=self._decider.manner(told_as),
+            records=[record for record, _ in listed],
             holdings=self._holdings(counted),
-            guard=self._guard,
         )
 
     def _classify(self, record: StoredRecord, placement: Placement) -> RowClass | None:
@@ -118,16 +118,20 @@ class Judge:
             return None
         return None if isinstance(decider.row(judged), Denied) else judged
 
-    def _record(self, record: StoredRecord, judged: RowClass, state: PublicityState) -> RecordView:
+    def _record(self, record: StoredRecord, judged: RowClass, state: PublicityState) -> JudgedRecord:
         cells = self._decider.cells(judged)
         main_day = KINDS[record.kind].MAIN_DAY
         # The publicity days follow from the main day: whoever may not read it whole reads none of them.
         is_day_clear = isinstance(cells[main_day], Clear)
         name = self._setting.pseudonyms.of(record.kind, record.subject, record.key)
-        return RecordView(
+        return JudgedRecord(
             stored=record,
             name=name,
             cells=cells,
+            manner=self._decider.manner(judged) if is_proved(record) else UNPROVED,
+            state_name=state.name,
+            severity_name=record.severity.name if record.severity else None,
+            basis_name=record.severity_basis.name if record.severity_basis else None,
             open={
                 "id": str(NodeId(kind=record.kind, code=record.subject, name=name)),
                 "kind": record.kind,
@@ -141,29 +145,10 @@ class Judge:
                 "publicity_to": record.publicity_to if is_day_clear else None,
                 "repairable_from": record.repairable_from if is_day_clear else None,
                 "objected": record.objected,
-                "provenance": self._provenance(record),
-            },
-            guard=self._guard,
-        )
-
-    def _provenance(self, record: StoredRecord) -> Plain:
-        origin = record.provenance
-        return Plain(
-            type_name="Provenance",
-            values={
-                "source": origin.source,
-                "batch": origin.batch,
-                "version": origin.version,
-                "as_of": origin.as_of,
-                "received_at": origin.received_at,
-                "catalogue_version": origin.catalogue_version,
-                "freshness": Freshness(self._setting.freshness.get(origin.source, "STALE")),
-                "link_method": record.link_method,
-                "link_confidence": record.link_confidence,
             },
         )
 
-    def _holdings(self, counted: Counter[RowClass]) -> Sequence[Plain]:
+    def _holdings(self, counted: Counter[RowClass]) -> Sequence[Holding]:
         totals: dict[tuple[str, str], tuple[int, bool]] = {}
         for judged, count in counted.items():
             decision = self._decider.row(judged)
@@ -172,16 +157,24 @@ class Judge:
             total, told = totals.get(key, (0, False))
             totals[key] = (total + count, told or only_told)
         return [
-            Plain(
-                type_name="Holding",
-                values={"kind": kind, "category": category, "exists": True, "count": None if told else total},
-            )
+            Holding(kind=kind, category=category, count=None if told else total)
             for (kind, category), (total, told) in sorted(totals.items())
         ]
 
 
+def is_proved(record: StoredRecord) -> bool:
+    """Whether every value of *record* has the type its field declares: the archive's reader proves it by decoding."""
+    if record.provenance.batch is not None:
+        return True
+    try:
+        msgspec.convert(msgspec.to_builtins(record.body), type(record.body), strict=True)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
 def _registered(
-    registration: RecordView,
+    registration: JudgedRecord,
     former_names: Iterable[FormerName],
     timeline: Iterable[TimelineEvent],
 ) -> dict[str, object]:
@@ -191,20 +184,14 @@ def _registered(
     return {
         **told,
         "registration": registration,
-        "former_names": [_name_span(name) for name in former_names if name.source == source],
-        "timeline": [_event(event) for event in timeline if event.source == source and event.event != SEEN],
+        "former_names": tuple(
+            Span(name=span.name, valid_from=span.valid_from, valid_to=span.valid_to, source=span.source)
+            for span in former_names
+            if span.source == source
+        ),
+        "timeline": tuple(
+            Step(event=event.event, day=event.day, source=event.source)
+            for event in timeline
+            if event.source == source and event.event != SEEN
+        ),
     }
-
-
-def _name_span(name: FormerName) -> Plain:
-    return Plain(
-        type_name="SubjectNameSpan",
-        values={"name": name.name, "valid_from": name.valid_from, "valid_to": name.valid_to, "source": name.source},
-    )
-
-
-def _event(event: TimelineEvent) -> Plain:
-    return Plain(
-        type_name="SubjectTimelineEvent",
-        values={"event": event.event, "day": event.day, "source": event.source},
-    )

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from schema.catalogue.model import FieldSpec
 from schema.graph.connection import Cursors
-from schema.graph.views import Guard, Plain, SubjectView
+from schema.graph.views import Guard, Plain
+from schema.plan.judged import JudgedSubject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,7 @@ class Asking:
 
     Attributes:
         guard: Decisions and their outcome.
-        subjects: Code -> view, only subjects whose existence the asker may know.
+        subjects: Code -> subject, only those whose existence the asker may know.
         searches: (name, first, after) -> page.
         sources: Status of the sources.
         me: The asker's own standing.
@@ -50,7 +51,7 @@ class Asking:
     """
 
     guard: Guard
-    subjects: Mapping[str, SubjectView]
+    subjects: Mapping[str, JudgedSubject]
     searches: Mapping[tuple[str, int, str | None], SearchPage]
     sources: Sequence[Plain]
     me: Plain

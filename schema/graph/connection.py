@@ -9,16 +9,18 @@ Rules:
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import Protocol
+from typing import Any, Protocol
 
 from schema.catalogue.model import FieldSpec, FieldType
-from schema.graph.views import Plain, RecordView
+from schema.graph.errors import bad_input
+from schema.plan.judged import JudgedRecord, JudgedSubject
 
 MAX_PAGE = 200
 """Most records a page may ask for."""
+_ORDERS_KEPT = 8
 NUMBERS = frozenset({FieldType.AMOUNT, FieldType.DECIMAL})
 """Types compared as numbers; the others are compared as text."""
 NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?")
@@ -52,7 +54,7 @@ class FieldMatch:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
     """
-    The arguments of `records`.
+    The arguments of `records` that say which and in what order.
 
     Attributes:
         kinds: Kinds to list; None: all.
@@ -62,20 +64,21 @@ class Selection:
         matches: Field conditions, all must hold; they restrict the list to their kinds.
         order: Field to sort by, None: the main day.
         descending: Direction.
+        scope: Text that differs whenever the list could differ: what a cursor is bound to.
     """
 
-    kinds: frozenset[str] | None
-    day_from: str | None
-    day_to: str | None
-    severities: frozenset[str] | None
-    states: frozenset[str] | None
-    matches: tuple[FieldMatch, ...]
-    order: FieldSpec | None
-    descending: bool
+    kinds: frozenset[str] | None = None
+    day_from: str | None = None
+    day_to: str | None = None
+    severities: frozenset[str] | None = None
+    states: frozenset[str] | None = None
+    matches: tuple[FieldMatch, ...] = ()
+    order: FieldSpec | None = None
+    descending: bool = True
+    scope: str = field(init=False)
 
-    @property
-    def scope(self) -> str:
-        """Text that differs whenever the list could differ: what a cursor is bound to."""
+    def __post_init__(self) -> None:
+        """Write the scope once; it is asked for on every page."""
         matches = [(match.spec.coordinate, match.equals, match.at_least, match.at_most) for match in self.matches]
         parts = (
             sorted(self.kinds) if self.kinds is not None else None,
@@ -87,10 +90,126 @@ class Selection:
             self.order.coordinate if self.order else None,
             self.descending,
         )
-        return repr(parts)
+        object.__setattr__(self, "scope", repr(parts))
 
 
-def select(records: Sequence[RecordView], selection: Selection) -> list[RecordView]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """
+    A Relay page.
+
+    Attributes:
+        rows: The whole ordered list.
+        chosen: The part of it on the page, from position *start* on.
+        scope: What its cursors are bound to.
+    """
+
+    rows: Sequence[JudgedRecord]
+    chosen: Sequence[JudgedRecord]
+    start: int
+    scope: str
+    cursors: Cursors
+
+    def cursor(self, offset: int) -> str:
+        """Make the cursor of the row at *offset* on the page."""
+        row = self.chosen[offset]
+        return self.cursors.seal(self.scope, f"{row.stored.kind}:{row.name}:{self.start + offset}")
+
+    @property
+    def has_next(self) -> bool:
+        """Whether rows follow."""
+        return self.start + len(self.chosen) < len(self.rows)
+
+    @property
+    def has_previous(self) -> bool:
+        """Whether rows come before."""
+        return self.start > 0
+
+    @property
+    def first_cursor(self) -> str | None:
+        """Cursor of the first row on the page."""
+        return self.cursor(0) if self.chosen else None
+
+    @property
+    def last_cursor(self) -> str | None:
+        """Cursor of the last row on the page."""
+        return self.cursor(len(self.chosen) - 1) if self.chosen else None
+
+
+def field_match(spec: FieldSpec, equals: str | None, at_least: str | None, at_most: str | None) -> FieldMatch:
+    """
+    Make a condition on the field *spec*.
+
+    Raises:
+        GraphQLError: a bound of a number is no number.
+    """
+    for value in (equals, at_least, at_most):
+        if value is not None and spec.field.type in NUMBERS and not NUMBER.fullmatch(value):
+            raise bad_input(f"{spec.coordinate}: expected a decimal number.", coordinate=spec.coordinate)
+    return FieldMatch(spec=spec, equals=equals, at_least=at_least, at_most=at_most)
+
+
+def check_first(first: int) -> int:
+    """
+    Check the size of a page.
+
+    Raises:
+        GraphQLError: it is not 1 to `MAX_PAGE`.
+    """
+    if not 1 <= first <= MAX_PAGE:
+        raise bad_input(f"first: expected 1 to {MAX_PAGE}, got {first}.", argument="first")
+    return first
+
+
+def selection_of(arguments: Mapping[str, Any], specs: Mapping[str, FieldSpec]) -> Selection:
+    """
+    Read the coerced *arguments* of `records` (by GraphQL name).
+
+    Args:
+        arguments: `kinds`, `where`, `orderBy`; enumeration values as members or as text.
+        specs: Coordinate -> catalogue field.
+
+    Raises:
+        GraphQLError: a bound of a number is no number.
+    """
+    where: Mapping[str, Any] = arguments.get("where") or {}
+    order: Mapping[str, Any] = arguments.get("orderBy") or {}
+    return Selection(
+        kinds=_texts(arguments.get("kinds")),
+        day_from=where.get("dayFrom"),
+        day_to=where.get("dayTo"),
+        severities=_texts(where.get("severity")),
+        states=_texts(where.get("state")),
+        matches=tuple(
+            field_match(specs[text_of(match["field"])], match.get("equals"), match.get("atLeast"), match.get("atMost"))
+            for match in where.get("fields") or ()
+        ),
+        order=specs[text_of(order["field"])] if order.get("field") is not None else None,
+        descending=text_of(order.get("direction", "DESC")) == "DESC",
+    )
+
+
+def text_of(member: object) -> str:
+    """Return the text of an enumeration value, whether the executor hands over the member or its value."""
+    return str(getattr(member, "value", member))
+
+
+def _texts(members: Iterable[object] | None) -> frozenset[str] | None:
+    return None if members is None else frozenset(map(text_of, members))
+
+
+def ordered(subject: JudgedSubject, selection: Selection) -> Sequence[JudgedRecord]:
+    """Filter and sort the records of *subject*; done once for equal arguments."""
+    found = subject.orders.get(selection.scope)
+    if found is None:
+        found = select(subject.records, selection)
+        if len(subject.orders) >= _ORDERS_KEPT:
+            subject.orders.clear()
+        subject.orders[selection.scope] = found
+    return found
+
+
+def select(records: Sequence[JudgedRecord], selection: Selection) -> list[JudgedRecord]:
     """Filter and sort *records*; rows without the sort value come last, whatever the direction."""
     kept = [record for record in records if _matches(record, selection)]
     kept.sort(key=lambda record: (record.stored.kind, record.name))
@@ -100,57 +219,33 @@ def select(records: Sequence[RecordView], selection: Selection) -> list[RecordVi
     return with_value + without
 
 
-def page(
-    records: Sequence[RecordView],
+def cut(
+    rows: Sequence[JudgedRecord],
     *,
     first: int,
     after: str | None,
     scope: str,
     cursors: Cursors,
-) -> Plain:
+) -> Page:
     """
-    Cut one Relay page out of the ordered *records*.
+    Cut one page out of the ordered *rows*.
 
     Raises:
-        CursorError: *after* was not made here for *scope*.
+        GraphQLError: *after* was not made here for *scope*.
     """
-    start = 0 if after is None else _start(records, cursors.open(scope, after))
-    chosen = records[start : start + first]
-    edges = [
-        Plain(
-            type_name="CreditRecordEdge",
-            values={
-                "cursor": cursors.seal(scope, f"{record.stored.kind}:{record.name}:{start + offset}"),
-                "node": record,
-            },
-        )
-        for offset, record in enumerate(chosen)
-    ]
-    return Plain(
-        type_name="CreditRecordConnection",
-        values={
-            "edges": edges,
-            "nodes": list(chosen),
-            "total_count": len(records),
-            "page_info": page_info([str(edge.values["cursor"]) for edge in edges], start, start + first < len(records)),
-        },
-    )
+    try:
+        start = 0 if after is None else _start(rows, cursors.open(scope, after))
+    except CursorError:
+        raise bad_input("after: not a cursor of this list.", argument="after") from None
+    return Page(rows=rows, chosen=rows[start : start + first], start=start, scope=scope, cursors=cursors)
 
 
-def page_info(cursors: Sequence[str], start: int, has_next: bool) -> Plain:
-    """Make Relay's PageInfo of a page that begins at position *start*."""
-    return Plain(
-        type_name="PageInfo",
-        values={
-            "has_next_page": has_next,
-            "has_previous_page": start > 0,
-            "start_cursor": cursors[0] if cursors else None,
-            "end_cursor": cursors[-1] if cursors else None,
-        },
-    )
+def scope_of(code: str, selection: Selection) -> str:
+    """Name the list that *selection* makes of the records of the subject *code*."""
+    return f"records|{code}|{selection.scope}"
 
 
-def _start(records: Sequence[RecordView], position: str) -> int:
+def _start(records: Sequence[JudgedRecord], position: str) -> int:
     kind, name, index = position.split(":")
     for offset, record in enumerate(records):
         if record.stored.kind == kind and record.name == name:
@@ -159,7 +254,7 @@ def _start(records: Sequence[RecordView], position: str) -> int:
     return min(int(index), len(records))
 
 
-def _matches(record: RecordView, selection: Selection) -> bool:
+def _matches(record: JudgedRecord, selection: Selection) -> bool:
     stored = record.stored
     if selection.kinds is not None and stored.kind not in selection.kinds:
         return False
@@ -178,7 +273,7 @@ def _within(value: str | None, low: str | None, high: str | None) -> bool:
     return value is not None and (low is None or value >= low) and (high is None or value <= high)
 
 
-def _match(record: RecordView, match: FieldMatch) -> bool:
+def _match(record: JudgedRecord, match: FieldMatch) -> bool:
     if record.stored.kind != match.spec.kind:
         return False
     if match.spec.field.type is FieldType.TEXTS:
@@ -191,7 +286,7 @@ def _match(record: RecordView, match: FieldMatch) -> bool:
     return (match.equals is None or value == match.equals) and _within(value, match.at_least, match.at_most)
 
 
-def _match_texts(record: RecordView, match: FieldMatch) -> bool:
+def _match_texts(record: JudgedRecord, match: FieldMatch) -> bool:
     values = getattr(record.stored.body, match.spec.name) if record.readable(match.spec.name) is not None else ()
     return any(
         (match.equals is None or value == match.equals) and _within(value, match.at_least, match.at_most)
@@ -218,18 +313,18 @@ def _number(text: str | None) -> Decimal | None:
         return None
 
 
-def _day(record: RecordView) -> str | None:
+def _day(record: JudgedRecord) -> str | None:
     day = record.open["day"]
     return None if day is None else str(day)
 
 
-def _sort_value(record: RecordView, order: FieldSpec | None) -> str | None:
+def _sort_value(record: JudgedRecord, order: FieldSpec | None) -> str | None:
     if order is None:
         return _day(record)
     return record.readable(order.name) if order.kind == record.stored.kind else None
 
 
-def _comparable(record: RecordView, order: FieldSpec | None) -> tuple[Decimal, str]:
+def _comparable(record: JudgedRecord, order: FieldSpec | None) -> tuple[Decimal, str]:
     value = _sort_value(record, order) or ""
     if order is not None and order.field.type in NUMBERS:
         return (_number(value) or Decimal(0), value)

@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from graphql import GraphQLError
 
 from schema.graph.errors import bad_code, bad_input
-from schema.graph.views import SubjectView
 from schema.identifiers.uscc import UsccFinding, check_uscc
 from schema.plan.guarded import SUBJECT_KIND
+from schema.plan.judged import JudgedSubject
 
 
 def reference_code(reference: object) -> str | GraphQLError:
@@ -33,9 +33,9 @@ def reference_code(reference: object) -> str | GraphQLError:
 
 
 def resolve_entities(
-    subjects: Mapping[str, SubjectView],
+    subjects: Mapping[str, JudgedSubject],
     representations: Sequence[object],
-) -> list[SubjectView | GraphQLError | None]:
+) -> list[JudgedSubject | GraphQLError | None]:
     """Answer *representations* from the fetched *subjects*; an error stands for its item."""
     found = [reference_code(reference) for reference in representations]
     return [code if isinstance(code, GraphQLError) else subjects.get(code) for code in found]

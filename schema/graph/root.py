@@ -7,8 +7,8 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.federation.schema import FederationAny
 
-from schema.graph.asking import Asking, SearchPage
-from schema.graph.connection import MAX_PAGE, page_info
+from schema.graph.asking import Asking, SearchHit, SearchPage
+from schema.graph.connection import check_first
 from schema.graph.entities import resolve_entities
 from schema.graph.errors import bad_code, bad_input
 from schema.graph.ids import find_node_id
@@ -17,6 +17,7 @@ from schema.graph.subject import Info, PageInfo
 from schema.graph.types import Node
 from schema.graph.views import Plain, RecordView, SubjectView
 from schema.identifiers.uscc import check_uscc
+from schema.plan.judged import JudgedRecord, JudgedSubject
 
 MAX_CODES = 500
 """Most subjects one question may name."""
@@ -86,19 +87,17 @@ def query_type(subject: type) -> type:
         return _search(info.context, name, first, after)  # type: ignore[return-value]  # a view stands for its type
 
     def resolve_subjects(info: Info, codes: list[strawberry.ID]) -> list[subject_ref | None]:
-        return [_subject(info.context, code) for code in codes]
+        return [_view(info.context, find_subject(info.context, code)) for code in codes]
 
     def resolve_subject(info: Info, code: strawberry.ID) -> subject_ref | None:
-        found = _subject(info.context, code)
-        if isinstance(found, GraphQLError):
-            raise found
-        return found
+        return _view(info.context, find_subject(info.context, code))
 
     def resolve_node(info: Info, id: strawberry.ID) -> Node | None:  # noqa: A002  Relay's name
-        return _node(info.context, str(id))  # type: ignore[return-value]  # a view stands for its type
+        return _view(info.context, find_node(info.context, str(id)))  # type: ignore[no-any-return]  # stands for its type
 
     def resolve_references(info: Info, representations: list[registered_any]) -> list[entity | None]:
-        return resolve_entities(info.context.subjects, representations)
+        found = resolve_entities(info.context.subjects, representations)
+        return [_view(info.context, each) for each in found]
 
     def resolve_sources(info: Info) -> list[SourceStatus]:
         return list(info.context.sources)  # type: ignore[arg-type]  # a view stands for its type
@@ -141,17 +140,29 @@ def query_type(subject: type) -> type:
     return Query
 
 
-def _subject(asking: Asking, text: str) -> SubjectView | GraphQLError | None:
+def _view(asking: Asking, found: JudgedSubject | JudgedRecord | GraphQLError | None) -> Any:  # noqa: ANN401  stands for its type
+    match found:
+        case JudgedSubject():
+            return SubjectView(seen=found, guard=asking.guard)
+        case JudgedRecord():
+            return RecordView(row=found, guard=asking.guard)
+        case _:
+            return found
+
+
+def find_subject(asking: Asking, text: str) -> JudgedSubject | GraphQLError | None:
+    """Find the subject that the code *text* names; the error if it is no code."""
     finding = check_uscc(str(text))
     if finding.code is None:
         return bad_code(finding)
     return asking.subjects.get(finding.code)
 
 
-def _node(asking: Asking, text: str) -> SubjectView | RecordView | None:
+def find_node(asking: Asking, text: str) -> JudgedSubject | JudgedRecord | GraphQLError | None:
+    """Find what the global identifier *text* names; the error if it is none of ours."""
     found = find_node_id(text)
     if found is None:
-        raise bad_input("id: not a global identifier of this hub.", argument="id")
+        return bad_input("id: not a global identifier of this hub.", argument="id")
     subject = asking.subjects.get(found.code)
     if subject is None or found.name is None:
         return subject
@@ -161,29 +172,52 @@ def _node(asking: Asking, text: str) -> SubjectView | RecordView | None:
     )
 
 
-def _search(asking: Asking, name: str, first: int, after: str | None) -> Plain:
-    if not 1 <= first <= MAX_PAGE:
-        raise bad_input(f"first: expected 1 to {MAX_PAGE}, got {first}.", argument="first")
+def find_page(asking: Asking, name: str, first: int, after: str | None) -> SearchPage:
+    """
+    Find the page of a name search.
+
+    Raises:
+        GraphQLError: an argument is out of bounds.
+    """
+    check_first(first)
     if not 1 <= len(name.strip()) <= MAX_NAME:
         raise bad_input(f"name: expected 1 to {MAX_NAME} characters.", argument="name")
-    found: SearchPage = asking.searches[name, first, after]
+    return asking.searches[name, first, after]
+
+
+def search_cursor(asking: Asking, name: str, hit: SearchHit) -> str:
+    """Make the cursor of *hit* in a search for *name*."""
+    return asking.cursors.seal(f"search|{name}", hit.position)
+
+
+def _search(asking: Asking, name: str, first: int, after: str | None) -> Plain:
+    found = find_page(asking, name, first, after)
     edges: Sequence[Plain] = [
         Plain(
             type_name="SubjectSearchEdge",
             values={
-                "cursor": asking.cursors.seal(f"search|{name}", hit.position),
-                "node": asking.subjects[hit.code],
+                "cursor": search_cursor(asking, name, hit),
+                "node": _view(asking, asking.subjects[hit.code]),
                 "matched_by": MatchedBy(hit.matched_by),
             },
         )
         for hit in found.hits
         if hit.code in asking.subjects
     ]
+    cursors = [edge.values["cursor"] for edge in edges]
     return Plain(
         type_name="SubjectSearchConnection",
         values={
             "edges": edges,
             "nodes": [edge.values["node"] for edge in edges],
-            "page_info": page_info([str(edge.values["cursor"]) for edge in edges], found.start, found.has_next),
+            "page_info": Plain(
+                type_name="PageInfo",
+                values={
+                    "has_next_page": found.has_next,
+                    "has_previous_page": found.start > 0,
+                    "start_cursor": cursors[0] if cursors else None,
+                    "end_cursor": cursors[-1] if cursors else None,
+                },
+            ),
         },
     )

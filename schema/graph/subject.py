@@ -1,15 +1,13 @@
 """The subject's type and its records connection, over the generated record types."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any
 
 import strawberry
 
-from schema.catalogue.model import FieldSpec
 from schema.graph.asking import Asking
-from schema.graph.connection import MAX_PAGE, NUMBER, NUMBERS, CursorError, FieldMatch, Selection, page, select
-from schema.graph.errors import bad_input
+from schema.graph.connection import Page, Selection, check_first, cut, ordered, scope_of, selection_of
 from schema.graph.scalars import Day, Direction
 from schema.graph.types import (
     CreditRecord,
@@ -19,8 +17,9 @@ from schema.graph.types import (
     SubjectNameSpan,
     SubjectTimelineEvent,
 )
-from schema.graph.views import SubjectView
+from schema.graph.views import Plain, RecordView, SubjectView
 from schema.plan.guarded import SUBJECT_KIND
+from schema.plan.judged import JudgedRecord
 from schema.records import PublicityState, Severity
 
 Info = strawberry.Info[Asking, None]
@@ -91,20 +90,12 @@ def subject_type(generated: RecordTypes) -> type:
         first: int = 20,
         after: str | None = None,
     ) -> CreditRecordConnection:
-        if not 1 <= first <= MAX_PAGE:
-            raise bad_input(f"first: expected 1 to {MAX_PAGE}, got {first}.", argument="first")
+        size = check_first(first)
         selection = _selection(info.context, kinds, where, order_by)
-        scope = f"records|{root.code}|{selection.scope}"
-        try:
-            return page(  # type: ignore[return-value]  # a view stands for its type
-                select(root.records, selection),
-                first=first,
-                after=after,
-                scope=scope,
-                cursors=info.context.cursors,
-            )
-        except CursorError:
-            raise bad_input("after: not a cursor of this list.", argument="after") from None
+        scope = scope_of(root.seen.code, selection)
+        rows = ordered(root.seen, selection)
+        page = cut(rows, first=size, after=after, scope=scope, cursors=info.context.cursors)
+        return _plain(page, root.view)  # type: ignore[return-value]  # a view stands for its type
 
     @strawberry.federation.type(
         name=SUBJECT_KIND,
@@ -132,34 +123,45 @@ def subject_type(generated: RecordTypes) -> type:
     return CreditSubject
 
 
-def _checked(spec: FieldSpec, value: str | None) -> str | None:
-    if value is not None and spec.field.type in NUMBERS and not NUMBER.fullmatch(value):
-        raise bad_input(f"{spec.coordinate}: expected a decimal number.", coordinate=spec.coordinate)
-    return value
+def _plain(page: Page, view: Callable[[JudgedRecord], RecordView]) -> Plain:
+    nodes = [view(row) for row in page.chosen]
+    edges = [
+        Plain(type_name="CreditRecordEdge", values={"cursor": page.cursor(offset), "node": node})
+        for offset, node in enumerate(nodes)
+    ]
+    return Plain(
+        type_name="CreditRecordConnection",
+        values={
+            "edges": edges,
+            "nodes": nodes,
+            "total_count": len(page.rows),
+            "page_info": Plain(
+                type_name="PageInfo",
+                values={
+                    "has_next_page": page.has_next,
+                    "has_previous_page": page.has_previous,
+                    "start_cursor": page.first_cursor,
+                    "end_cursor": page.last_cursor,
+                },
+            ),
+        },
+    )
 
 
 def _selection(asking: Asking, kinds: Sequence[Enum] | None, where: Any, order_by: Any) -> Selection:  # noqa: ANN401  generated inputs
-    specs = [(asking.specs[match.field.value], match) for match in (where.fields or ())] if where else []
-    matches = tuple(
-        FieldMatch(
-            spec=spec,
-            equals=_checked(spec, match.equals),
-            at_least=_checked(spec, match.at_least),
-            at_most=_checked(spec, match.at_most),
-        )
-        for spec, match in specs
-    )
-    return Selection(
-        kinds=None if kinds is None else frozenset(str(kind.value) for kind in kinds),
-        day_from=where.day_from if where else None,
-        day_to=where.day_to if where else None,
-        severities=_values(where.severity) if where else None,
-        states=_values(where.state) if where else None,
-        matches=matches,
-        order=asking.specs[order_by.field.value] if order_by and order_by.field else None,
-        descending=order_by is None or order_by.direction is Direction.DESC,
-    )
-
-
-def _values(members: Sequence[Enum] | None) -> frozenset[str] | None:
-    return None if members is None else frozenset(str(member.value) for member in members)
+    arguments: dict[str, object] = {"kinds": kinds}
+    if where is not None:
+        matches = [
+            {"field": each.field, "equals": each.equals, "atLeast": each.at_least, "atMost": each.at_most}
+            for each in where.fields or ()
+        ]
+        arguments["where"] = {
+            "dayFrom": where.day_from,
+            "dayTo": where.day_to,
+            "severity": where.severity,
+            "state": where.state,
+            "fields": matches,
+        }
+    if order_by is not None:
+        arguments["orderBy"] = {"field": order_by.field, "direction": order_by.direction}
+    return selection_of(arguments, asking.specs)

@@ -7,13 +7,15 @@ neither the catalogue nor the view's open names is refused, not served.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from schema.catalogue.model import Mask, Record
+from schema.graph.scalars import Freshness
 from schema.plan.decider import Decider
 from schema.plan.guarded import SUBJECT_KIND, Guarded
+from schema.plan.judged import Holding, JudgedRecord, JudgedSubject, Span, Step
 from schema.policy.masks import apply_mask
 from schema.policy.model import Clear, Decision, Denied, Masked
 from schema.records import StoredRecord
@@ -59,10 +61,18 @@ class Outcome:
 
 @dataclass(slots=True)
 class Guard:
-    """Applies a decision to a value and writes the outcome down. One per operation."""
+    """
+    Applies a decision to a value and writes the outcome down. One per operation.
+
+    Attributes:
+        decider: Decisions of the standing.
+        outcome: What was shown so far.
+        freshness: Source -> how current it is; STALE if it is not known.
+    """
 
     decider: Decider
     outcome: Outcome
+    freshness: Mapping[str, str]
 
     def show(self, entry: Guarded, decision: Decision, value: Callable[[], object]) -> object:
         """Return *value* as *decision* lets it be shown; it is not even read when denied."""
@@ -110,73 +120,99 @@ class Plain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordView:
-    """
-    A listed record of a subject.
+    """A listed record under an operation's guard."""
 
-    Attributes:
-        stored: The record.
-        name: What it is called on the wire: in its id, in cursors, and to break ties of an order.
-        cells: Attribute name -> decision, of the row's class.
-        open: Values shown because the row is: id, state, provenance, ...
-        guard: The operation's guard.
-    """
-
-    stored: StoredRecord
-    name: str
-    cells: Mapping[str, Decision]
-    open: Mapping[str, object]
+    row: JudgedRecord
     guard: Guard
 
     @property
     def type_name(self) -> str:
         """GraphQL type name."""
-        return self.stored.kind
+        return self.row.stored.kind
 
     def show(self, name: str) -> object:
         """Return the open value or the catalogued field *name* as decided."""
-        decision = self.cells.get(name)
+        row = self.row
+        decision = row.cells.get(name)
         if decision is None:
-            return self.open[name]
-        entry = self.guard.decider.table.kinds[self.stored.kind][name]
-        body: Record = self.stored.body
+            return _provenance(row.stored, self.guard.freshness) if name == "provenance" else row.open[name]
+        entry = self.guard.decider.table.kinds[row.stored.kind][name]
+        body: Record = row.stored.body
         return self.guard.show(entry, decision, lambda: getattr(body, name))
-
-    def readable(self, name: str) -> str | None:
-        """Return the field *name* for filtering or sorting: only if it is shown whole on this row."""
-        value = getattr(self.stored.body, name) if isinstance(self.cells[name], Clear) else None
-        return None if value is None else str(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubjectView:
-    """
-    A subject whose existence the asker may know.
+    """A subject under an operation's guard."""
 
-    Attributes:
-        code: Its code.
-        values: Guarded attribute -> value.
-        cells: Guarded attribute -> decision.
-        records: Listed records, main day descending.
-        holdings: Counted and listed rows by kind and category.
-        guard: The operation's guard.
-    """
-
-    code: str
-    node_id: str
-    values: Mapping[str, object]
-    cells: Mapping[str, Decision]
-    records: Sequence[RecordView]
-    holdings: Sequence[Plain]
+    seen: JudgedSubject
     guard: Guard
     type_name: str = SUBJECT_KIND
 
     def show(self, name: str) -> object:
         """Return the open value or the guarded field *name* as decided."""
-        if name == "code":
-            return self.code
-        if name == "id":
-            return self.node_id
-        if name == "holdings":
-            return self.holdings
+        seen = self.seen
+        match name:
+            case "code":
+                return seen.code
+            case "id":
+                return seen.node_id
+            case "holdings":
+                return [_holding(each) for each in seen.holdings]
         entry = self.guard.decider.table.kinds[SUBJECT_KIND][name]
-        return self.guard.show(entry, self.cells[name], lambda: self.values[name])
+        return self.guard.show(entry, seen.cells[name], lambda: self._value(name))
+
+    def view(self, row: JudgedRecord) -> RecordView:
+        """Put *row* under the guard."""
+        return RecordView(row=row, guard=self.guard)
+
+    def _value(self, name: str) -> object:
+        value = self.seen.values[name]
+        if isinstance(value, JudgedRecord):
+            return self.view(value)
+        return [_plain(each) for each in value] if isinstance(value, tuple) else value
+
+
+def _plain(value: object) -> object:
+    match value:
+        case Span():
+            return Plain(
+                type_name="SubjectNameSpan",
+                values={
+                    "name": value.name,
+                    "valid_from": value.valid_from,
+                    "valid_to": value.valid_to,
+                    "source": value.source,
+                },
+            )
+        case Step():
+            return Plain(
+                type_name="SubjectTimelineEvent",
+                values={"event": value.event, "day": value.day, "source": value.source},
+            )
+    raise LookupError(f"{type(value).__name__} is nothing a subject shows")
+
+
+def _holding(held: Holding) -> Plain:
+    return Plain(
+        type_name="Holding",
+        values={"kind": held.kind, "category": held.category, "exists": True, "count": held.count},
+    )
+
+
+def _provenance(record: StoredRecord, freshness: Mapping[str, str]) -> Plain:
+    origin = record.provenance
+    return Plain(
+        type_name="Provenance",
+        values={
+            "source": origin.source,
+            "batch": origin.batch,
+            "version": origin.version,
+            "as_of": origin.as_of,
+            "received_at": origin.received_at,
+            "catalogue_version": origin.catalogue_version,
+            "freshness": Freshness(freshness.get(origin.source, Freshness.STALE)),
+            "link_method": record.link_method,
+            "link_confidence": record.link_confidence,
+        },
+    )

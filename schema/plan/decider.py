@@ -11,6 +11,8 @@ Rules:
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from threading import Lock
+from typing import Final, Literal
 
 from schema.catalogue.model import Category, Mask
 from schema.plan.guarded import Guarded, GuardTable
@@ -18,6 +20,9 @@ from schema.policy.decide import decide, possible_facts
 from schema.policy.model import Clear, Decision, Denied, Fact, Label, Masked, Policy, Standing
 from schema.tiers import Tier, join
 
+Deny = Literal["deny"]
+DENY: Final = "deny"
+"""A field that is not shown."""
 COUNTED = frozenset({Mask.M6, Mask.M7})
 """Masks under which a row is counted or its existence told, and never listed."""
 
@@ -43,8 +48,26 @@ class RowClass:
     granted: frozenset[Category] = frozenset()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """
+    How the fields of a row are shown.
+
+    Attributes:
+        kind: Kind of the row.
+        decisions: Field by field in the guard table's order: None whole, a mask, or DENY.
+    """
+
+    kind: str
+    decisions: tuple[Mask | Deny | None, ...]
+
+
 class Decider:
-    """Decisions of one policy for one standing, memoised. Owned by one plan; not shared between threads."""
+    """
+    Decisions of one policy for one standing, memoised.
+
+    Shared by all questions of the standing, from any thread: what it remembers is a function of what it was asked.
+    """
 
     def __init__(self, policy: Policy, standing: Standing, table: GuardTable) -> None:
         self.policy = policy
@@ -53,7 +76,11 @@ class Decider:
         self._possible = possible_facts(policy, standing)
         self._rows: dict[RowClass, Decision] = {}
         self._cells: dict[RowClass, Mapping[str, Decision]] = {}
+        self._manners: dict[RowClass, int] = {}
+        self._numbers: dict[Manner, int] = {}
+        self.manners: list[Manner] = []
         self._static: dict[str, Decision] = {}
+        self._lock = Lock()
 
     def row(self, row_class: RowClass) -> Decision:
         """Decide on the existence of a row of *row_class*."""
@@ -71,6 +98,27 @@ class Decider:
                 name: self._decide_cell(entry, row_class) for name, entry in entries.items()
             }
         return found
+
+    def manner(self, row_class: RowClass) -> int:
+        """
+        Number the way the fields of a row of *row_class* are shown; `manners` has it at that place.
+
+        Classes whose rows are shown alike have one number: there are as many as ways of showing, not as classes.
+        """
+        found = self._manners.get(row_class)
+        if found is None:
+            shown = Manner(kind=row_class.kind, decisions=tuple(map(_how, self.cells(row_class).values())))
+            with self._lock:
+                if shown not in self._numbers:
+                    self.manners.append(shown)
+                    self._numbers[shown] = len(self.manners) - 1
+            found = self._manners[row_class] = self._numbers[shown]
+        return found
+
+    def possible_manners(self, kind: str) -> tuple[int, ...]:
+        """Number the ways in which a listed row of *kind* could be shown, as far as the standing alone tells."""
+        rows = (row for row in self._possible_rows(kind) if is_listed(self.row(row)))
+        return tuple(dict.fromkeys(self.manner(row) for row in rows))
 
     def static(self, coordinate: str) -> Decision:
         """
@@ -143,6 +191,16 @@ class Decider:
             tiers.append(self.policy.tiers[entry.category])
         label = Label(category=category, tier=join(tiers), coordinate=entry.coordinate, mask=entry.mask)
         return decide(self.policy, self.standing, label, facts_on(row, category))
+
+
+def _how(decision: Decision) -> Mask | Deny | None:
+    match decision:
+        case Clear():
+            return None
+        case Masked(mask=mask):
+            return mask
+        case Denied():
+            return DENY
 
 
 def is_listed(existence: Decision) -> bool:

@@ -20,11 +20,12 @@ from schema.catalogue import CATALOGUE_VERSION, KINDS, Registration
 from schema.catalogue.model import Record
 from schema.graph.asking import Asking
 from schema.graph.build import Exchange, build_exchange
-from schema.graph.views import Guard, Outcome, Plain, SubjectView
+from schema.graph.views import Guard, Outcome, Plain
 from schema.identifiers.uscc import compose
 from schema.plan.compile import compile_plan
 from schema.plan.decider import Decider
 from schema.plan.guarded import GuardTable, guard_table
+from schema.plan.judged import JudgedSubject
 from schema.plan.model import Plan
 from schema.policy.model import Policy, Standing
 from schema.records import Provenance, PublicityState, StoredRecord
@@ -35,6 +36,7 @@ SUBJECT = compose("91510100", "MA6CK00A")
 OTHER = compose("91510100", "MA6CK00B")
 UNKNOWN = compose("91510100", "MA6CK00C")
 PSEUDONYMS = Pseudonyms(bytes(32))
+FRESHNESS = {"national": "FRESH", "jinjiang": "FRESH"}
 NOON = "2026-11-20T04:00:00.000000Z"
 
 
@@ -118,7 +120,6 @@ def setting_of(ground: Ground) -> Setting:
     return Setting(
         today=TODAY,
         rules=ground.rules.on(TODAY),
-        freshness={"national": "FRESH", "jinjiang": "FRESH"},
         pseudonyms=PSEUDONYMS,
     )
 
@@ -151,9 +152,9 @@ class World:
         """Ask *document* as *standing*."""
         ground = self.ground
         plan, decider, prepared = self._compile(standing, document, variables or {})
-        guard = Guard(decider=decider, outcome=Outcome())
-        judge = Judge(guard, setting_of(ground))
-        views: dict[str, SubjectView] = {}
+        guard = Guard(decider=decider, outcome=Outcome(), freshness=FRESHNESS)
+        judge = Judge(decider, setting_of(ground))
+        views: dict[str, JudgedSubject] = {}
         for code in wanted(plan).codes:
             found = self.dossiers.get(code)
             view = judge.subject(found, self.live.get(code, ()), ()) if found else None

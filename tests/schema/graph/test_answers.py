@@ -306,14 +306,13 @@ class TestRowLevelDenialLeavesNoTrace:
         from dataclasses import replace
 
         from hub.road.views import Judge
-        from schema.graph.views import Guard, Outcome
         from schema.plan.decider import Decider
         from schema.policy.model import Denied
         from schema.tiers import Tier
         from tests.support.worlds import setting_of
 
         decider = Decider(ground.policy, PUBLIC, ground.table)
-        judge = Judge(Guard(decider=decider, outcome=Outcome()), setting_of(ground))
+        judge = Judge(decider, setting_of(ground))
         view = judge.subject(dossier(GENERAL, known=False), (), ())
         assert view is not None
         cells = view.records[0].cells

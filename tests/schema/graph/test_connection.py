@@ -105,10 +105,10 @@ class TestBounds:
         """
         from graphql import GraphQLError
 
-        from schema.graph.subject import _checked
+        from schema.graph.connection import field_match
 
         with pytest.raises(GraphQLError, match="decimal number"):
-            _checked(ground.exchange.specs["Penalty.fineAmount"], bound)
+            field_match(ground.exchange.specs["Penalty.fineAmount"], None, bound, None)
 
 
 class TestPages:
