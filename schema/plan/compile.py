@@ -10,6 +10,7 @@ Rules:
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from graphql import (
     DocumentNode,
@@ -31,8 +32,9 @@ from graphql import (
     is_list_type,
     is_non_null_type,
 )
-from graphql.execution.values import VariableValues, get_argument_values, get_directive_values
+from graphql.execution.values import VariableValues, get_directive_values
 
+from schema.plan.arguments import Arguments
 from schema.plan.decider import Decider
 from schema.plan.errors import DeniedReferenceError, UnknownCoordinateError
 from schema.plan.guarded import SUBJECT_KIND
@@ -71,7 +73,7 @@ def compile_plan(
     decider: Decider,
 ) -> Plan:
     """
-    Compile *operation* of the valid *document*.
+    Compile *operation* of the valid *document* and bind it to *variables*: `blueprint_of`, then `Blueprint.bind`.
 
     Args:
         schema: The schema it was validated against.
@@ -85,7 +87,89 @@ def compile_plan(
         UnknownCoordinateError: the schema serves an uncatalogued field of a guarded type.
         GraphQLError: an argument or directive got null where it takes none, by a variable.
     """
+    return blueprint_of(schema, document, operation, variables, decider).bind(variables)
+
+
+def blueprint_of(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation: OperationDefinitionNode,
+    variables: VariableValues,
+    decider: Decider,
+) -> "Blueprint":
+    """
+    Compile what depends on the document, the standing and the values of @skip/@include variables only.
+
+    Raises:
+        UnknownCoordinateError: the schema serves an uncatalogued field of a guarded type.
+        GraphQLError: a directive got null by a variable.
+    """
     return _Walk(schema, document, variables, decider).run(operation)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blueprint:
+    """
+    A document compiled against a standing, before its variables are known. May be kept and shared.
+
+    Attributes:
+        uses: Guarded coordinates in document order, each once.
+        roots: (name, response key, arguments) of the root fields.
+        lists: (response path, arguments) of the `records` selections.
+        kinds: Record kinds that are read whatever the variables are.
+        is_guarded: Whether the document touches a subject at all.
+        decider: Decisions of the standing.
+    """
+
+    uses: tuple[Use, ...]
+    roots: tuple[tuple[str, str, Arguments], ...]
+    lists: tuple[tuple[tuple[str, ...], Arguments], ...]
+    kinds: frozenset[str]
+    is_guarded: bool
+    decider: Decider
+
+    def bind(self, variables: VariableValues) -> Plan:
+        """
+        Complete the plan for *variables*.
+
+        Raises:
+            DeniedReferenceError: an argument names a coordinate that may not be read whole.
+            GraphQLError: an argument got null where it takes none, by a variable.
+        """
+        kinds = set(self.kinds)
+        referred: set[str] = set()
+        for path, arguments in self.lists:
+            values = arguments.values(variables)
+            asked = values.get("kinds")
+            kinds |= {_value(kind) for kind in asked} if isinstance(asked, list) else self.decider.table.record_kinds
+            for coordinate in referenced_coordinates(values):
+                self._check(coordinate, path)
+                referred.add(coordinate)
+        listable = frozenset(kind for kind in kinds if self.decider.is_countable(kind))
+        return Plan(
+            uses=self.uses,
+            roots=tuple(
+                RootCall(name=name, key=key, arguments=arguments.values(variables))
+                for name, key, arguments in self.roots
+            ),
+            kinds=listable,
+            lists=len(self.lists),
+            fields=self._fields(listable, referred),
+            is_guarded=self.is_guarded,
+        )
+
+    def _check(self, coordinate: str, path: tuple[str, ...]) -> None:
+        decision = self.decider.static(coordinate)
+        if not isinstance(decision, Clear):
+            raise DeniedReferenceError(coordinate, decision.rule, path)
+
+    def _fields(self, kinds: frozenset[str], referred: set[str]) -> Mapping[str, tuple[str, ...]]:
+        granted = [use.coordinate for use in self.uses if not isinstance(use.decision, Denied)]
+        fields: dict[str, list[str]] = {}
+        for coordinate in dict.fromkeys((*granted, *sorted(referred))):
+            entry = self.decider.table.by_coordinate[coordinate]
+            fields.setdefault(entry.kind, []).append(entry.name)
+        return {kind: tuple(names) for kind, names in fields.items() if kind in kinds}
 
 
 class _Walk:
@@ -105,29 +189,22 @@ class _Walk:
         self._entered: set[tuple[str, int]] = set()
         self._uses: dict[str, Use] = {}
         self._kinds: set[str] = set()
-        self._referred: set[str] = set()
-        self._lists = 0
-        self._roots: dict[str, RootCall] = {}
+        self._lists: list[tuple[tuple[str, ...], Arguments]] = []
+        self._roots: dict[str, tuple[str, str, Arguments]] = {}
         self._is_guarded = False
 
-    def run(self, operation: OperationDefinitionNode) -> Plan:
+    def run(self, operation: OperationDefinitionNode) -> Blueprint:
         root = self._schema.get_root_type(operation.operation)
         if root is None:
             raise UnknownCoordinateError(f"no root type for {operation.operation.value}")
         self._enter(root, operation.selection_set, ())
-        granted = [use.coordinate for use in self._uses.values() if not isinstance(use.decision, Denied)]
-        fields: dict[str, list[str]] = {}
-        for coordinate in dict.fromkeys((*granted, *sorted(self._referred))):
-            entry = self._decider.table.by_coordinate[coordinate]
-            fields.setdefault(entry.kind, []).append(entry.name)
-        listable = frozenset(kind for kind in self._kinds if self._decider.is_countable(kind))
-        return Plan(
+        return Blueprint(
             uses=tuple(self._uses.values()),
             roots=tuple(self._roots.values()),
-            kinds=listable,
-            lists=self._lists,
-            fields={kind: tuple(names) for kind, names in fields.items() if kind in listable},
+            lists=tuple(self._lists),
+            kinds=frozenset(self._kinds),
             is_guarded=self._is_guarded,
+            decider=self._decider,
         )
 
     def _enter(self, parent: GraphQLCompositeType, selections: SelectionSetNode, path: tuple[str, ...]) -> None:
@@ -184,7 +261,7 @@ class _Walk:
         if parent.name in self._decider.table.kinds:
             self._guarded(parent.name, name, here)
         if name == "records" and parent.name == SUBJECT_KIND:
-            self._records(definition, node, here)
+            self._lists.append((here, Arguments(definition, node)))
         if name == "holdings" and parent.name == SUBJECT_KIND:
             self._kinds |= self._decider.table.record_kinds
         target = get_named_type(definition.type)
@@ -192,8 +269,8 @@ class _Walk:
             self._enter(target, node.selection_set, here + _list_marks(definition))
 
     def _root(self, name: str, key: str, definition: GraphQLField, node: FieldNode) -> None:
-        arguments = get_argument_values(definition, node, self._variables)
-        self._roots.setdefault(key, RootCall(name=name, key=key, arguments=arguments))
+        if key not in self._roots:
+            self._roots[key] = (name, key, Arguments(definition, node))
         target = get_named_type(definition.type)
         if target.name in (SUBJECT_KIND, "Node", "_Entity", "SubjectSearchConnection"):
             self._is_guarded = True
@@ -214,23 +291,6 @@ class _Walk:
                 self._kinds.add("Registration")
         elif name not in OPEN_FIELDS.get(kind, OPEN_FIELDS["*"]):
             raise UnknownCoordinateError(coordinate)
-
-    def _records(self, definition: GraphQLField, node: FieldNode, path: tuple[str, ...]) -> None:
-        self._lists += 1
-        arguments = get_argument_values(definition, node, self._variables)
-        kinds = arguments.get("kinds")
-        if isinstance(kinds, list):
-            self._kinds |= {_value(kind) for kind in kinds}
-        else:
-            self._kinds |= self._decider.table.record_kinds
-        for coordinate in referenced_coordinates(arguments):
-            self._refer(coordinate, path)
-
-    def _refer(self, coordinate: str, path: tuple[str, ...]) -> None:
-        decision = self._decider.static(coordinate)
-        if not isinstance(decision, Clear):
-            raise DeniedReferenceError(coordinate, decision.rule, path)
-        self._referred.add(coordinate)
 
 
 def referenced_coordinates(arguments: Mapping[str, object]) -> list[str]:
