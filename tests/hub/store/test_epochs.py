@@ -5,6 +5,7 @@ from sqlalchemy import insert, text
 
 from hub.store import tables
 from hub.store.engine import open_engine, reading, writing
+from hub.store.epochs import EpochMissingError, Epochs
 from hub.store.tables import table_of
 
 PARTNER = {
@@ -51,18 +52,18 @@ RAISED = {
 WHOLE = {"partner": {"partner"}, "source": {"source", "owner"}, "stream": {"source"}, "policy_version": {"policy"}}
 
 
-async def epochs(engine) -> dict[str, int]:
+async def stored(engine) -> dict[str, int]:
     async with reading(engine) as reader:
         return {row.name: row.version for row in await reader.rows(text("SELECT name, version FROM epoch"))}
 
 
 async def raised(engine, *statements: str) -> set[str]:
     """Run plain SQL, as a hand at the database would, and tell which epochs it raised."""
-    before = await epochs(engine)
+    before = await stored(engine)
     async with writing(engine) as writer:
         for statement in statements:
             await writer.write(text(statement))
-    after = await epochs(engine)
+    after = await stored(engine)
     assert before.keys() == after.keys()
     return {name for name in after if after[name] > before[name]}
 
@@ -77,7 +78,7 @@ async def filled(store):
 
 class TestTable:
     async def test_a_migrated_store_has_every_epoch(self, store):
-        assert {"policy", "partner", "source", "owner"} == set(await epochs(store))
+        assert {"policy", "partner", "source", "owner"} == set(await stored(store))
 
     def test_every_column_of_a_watched_table_is_promised_one_way_or_the_other(self):
         """Whoever adds a column must say whether answers depend on it."""
@@ -108,10 +109,10 @@ class TestRaised:
     @pytest.mark.parametrize("table", sorted(ROWS))
     async def test_a_row_that_comes_or_goes_raises(self, filled, table):
         gone = await raised(filled, f"DELETE FROM {table}")  # noqa: S608
-        before = await epochs(filled)
+        before = await stored(filled)
         async with writing(filled) as writer:
             await writer.write(insert(table_of(MODELS[table])), [ROWS[table]])
-        after = await epochs(filled)
+        after = await stored(filled)
 
         assert WHOLE[table] == gone
         assert WHOLE[table] == {name for name in after if after[name] > before[name]}
@@ -132,7 +133,7 @@ class TestRaised:
         assert {"source", "owner"} == await raised(filled, "UPDATE source SET owner_code = NULL")
 
     async def test_a_change_that_is_taken_back_raises_nothing(self, filled):
-        before = await epochs(filled)
+        before = await stored(filled)
 
         async def think_better_of_it():
             async with writing(filled) as writer:
@@ -142,7 +143,7 @@ class TestRaised:
         with pytest.raises(RuntimeError):
             await think_better_of_it()
 
-        assert before == await epochs(filled)
+        assert before == await stored(filled)
 
     async def test_what_a_batch_notes_of_its_stream_raises_nothing(self, filled):
         """A harvest commits many batches; none of them may hold the epoch's row or send an answer back."""
@@ -152,3 +153,82 @@ class TestRaised:
         )
 
         assert set() == await raised(filled, noted)
+
+
+class TestTag:
+    async def test_is_read_once_and_then_remembered(self, filled):
+        epochs = Epochs(filled)
+        first = await epochs.tag("partner")
+        await raised(filled, "UPDATE partner SET state = 'suspended'")
+
+        assert first == await epochs.tag("partner") == epochs.known["partner"]
+
+    async def test_an_epoch_the_store_does_not_have_is_refused(self, filled):
+        """Without it nobody could tell that something in memory has changed."""
+        async with writing(filled) as writer:
+            await writer.write(text("DELETE FROM epoch WHERE name = 'owner'"))
+
+        with pytest.raises(EpochMissingError, match="hub migrate"):
+            await Epochs(filled).tag("owner")
+
+
+class TestConfirm:
+    async def test_what_still_stands_is_confirmed(self, filled):
+        epochs = Epochs(filled)
+
+        assert await epochs.confirm({"partner": await epochs.tag("partner"), "policy": await epochs.tag("policy")})
+        assert await epochs.confirm({})
+
+    async def test_another_process_change_is_seen_and_noted(self, filled, store_url):
+        epochs = Epochs(filled)
+        read = {"partner": await epochs.tag("partner"), "policy": await epochs.tag("policy")}
+        elsewhere = open_engine(store_url)
+        await raised(elsewhere, "UPDATE partner SET state = 'suspended'")
+        await elsewhere.dispose()
+
+        assert not await epochs.confirm(read)
+        assert read["partner"] < epochs.known["partner"]
+        assert read["policy"] == epochs.known["policy"]
+
+    async def test_a_name_nobody_has_is_not_confirmed(self, filled):
+        assert not await Epochs(filled).confirm({"rumour": 1})
+
+    async def test_a_change_under_way_is_not_yet_seen(self, filled):
+        """Whoever reads beside an open transaction reads the old state, and may say so until it is committed."""
+        epochs = Epochs(filled)
+        read = {"partner": await epochs.tag("partner")}
+        async with writing(filled) as writer:
+            await writer.write(text("UPDATE partner SET state = 'suspended'"))
+            beside = await epochs.confirm(read)
+
+        assert beside
+        assert not await epochs.confirm(read)
+
+
+class TestNote:
+    async def test_a_snapshot_taken_before_does_not_change(self, filled):
+        epochs = Epochs(filled)
+        await epochs.refresh()
+        held = epochs.known
+        epochs.note({"partner": held["partner"] + 1})
+
+        assert held["partner"] + 1 == epochs.known["partner"]
+        assert held["policy"] == epochs.known["policy"]
+        assert held is not epochs.known
+
+    async def test_what_is_known_already_keeps_the_snapshot(self, filled):
+        epochs = Epochs(filled)
+        await epochs.refresh()
+        held = epochs.known
+        await epochs.refresh()
+
+        assert held is epochs.known
+
+    async def test_a_store_that_was_put_back_is_believed(self, filled):
+        """Else nothing would leave any more until the hub is started again."""
+        epochs = Epochs(filled)
+        await epochs.refresh()
+        epochs.note({"partner": 99})
+        await epochs.refresh()
+
+        assert 99 > epochs.known["partner"]

@@ -1,0 +1,80 @@
+"""
+Epochs: numbers that change whenever something changes that decides answers but stands in no subject's version.
+
+Rules:
+    - Triggers in the store raise them; code only reads them. No code path and no hand at the database can forget.
+    - What is kept in memory carries the epoch that was known *before* it was read. It may be newer than its tag,
+      never older: a tag that is still true at the commit of the answer proves that nothing has changed since.
+    - What is known here may be old. It is believed only because every answer's epochs are compared once more in the
+      transaction that makes its disclosure durable, or by `Epochs.confirm` where nothing is disclosed.
+"""
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from hub.errors import UnavailableError
+from hub.store import tables
+from hub.store.engine import glancing
+from hub.store.tables import table_of
+
+Cause: TypeAlias = Literal["policy", "partner", "source", "owner"]
+
+_E = table_of(tables.Epoch).c
+_ALL = select(_E.name, _E.version)
+
+
+class EpochMissingError(UnavailableError):
+    """The store has no such epoch, so nobody could tell that something kept in memory has changed: nothing leaves."""
+
+
+class Epochs:
+    """The epochs as this process last saw them. One per process, shared by everything that keeps something."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._known: Mapping[str, int] = {}
+
+    @property
+    def known(self) -> Mapping[str, int]:
+        """Name -> version, last seen; empty before the first look. Never changed in place: hold it as a snapshot."""
+        return self._known
+
+    def note(self, current: Mapping[str, int]) -> None:
+        """
+        Take over *current*, as a stale commit told it; other names stay as they are.
+
+        A version that went back is taken over too: a store restored from a backup has lower ones.
+        """
+        if any(self._known.get(name) != version for name, version in current.items()):
+            self._known = {**self._known, **current}
+
+    async def tag(self, cause: Cause) -> int:
+        """
+        Tell the epoch to tag with what is read after this call; looks into the store only the first time.
+
+        Raises:
+            EpochMissingError: the store has none.
+        """
+        if cause not in self._known:
+            await self.refresh()
+        try:
+            return self._known[cause]
+        except KeyError:
+            raise EpochMissingError(f"store: the epoch {cause!r} is missing; run: hub migrate") from None
+
+    async def confirm(self, read: Mapping[str, int]) -> bool:
+        """
+        Tell whether every epoch of *read* still stands, by one look into the store.
+
+        For answers that no commit validates, since nothing is disclosed by them.
+        """
+        await self.refresh()
+        return all(self._known.get(name) == version for name, version in read.items())
+
+    async def refresh(self) -> None:
+        """Look into the store."""
+        async with glancing(self._engine) as reader:
+            self.note({str(row[0]): int(row[1]) for row in await reader.rows(_ALL)})
