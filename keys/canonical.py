@@ -7,8 +7,11 @@ Rules:
     - Why these limits: `orjson` sorts keys by code point and RFC 8785 by UTF-16 unit, which agree below the surrogates;
       `orjson` writes floats in another form than ECMAScript, so a float anywhere takes the slow way.
     - What has no canonical form is refused, never approximated: amounts and large numbers are strings.
+    - A value that is written often is `Spelled` once. Its bytes are canonical because `Spelled.of` made them, or
+      because whoever calls the constructor vouches for them.
 """
 
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import orjson
@@ -17,6 +20,35 @@ import rfc8785
 from keys.errors import CanonicalError
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | tuple[Json, ...] | dict[str, Json] | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Spelled:
+    """
+    A value whose canonical bytes are known already. Nobody changes the value afterwards.
+
+    Attributes:
+        value: The value; no float anywhere in it. A large one, canonically written, reads back as an integer that has
+            no canonical form.
+        text: Its canonical JSON. Trusted: bytes that are not canonical make a commitment that nobody can open.
+    """
+
+    value: Json
+    text: bytes
+
+    @staticmethod
+    def of(value: Json) -> "Spelled":
+        """
+        Spell *value* once, for every later use.
+
+        Raises:
+            CanonicalError: as `canonical_json`, or *value* holds a float.
+        """
+        text = canonical_json(value)
+        if _holds_float(value):
+            raise CanonicalError("a value that holds a float is not spelled ahead")
+        return Spelled(value, text)
+
 
 _INTEGER_LIMIT = 2**53
 _FIRST_SURROGATE = "\ud800"
@@ -28,14 +60,16 @@ def canonical_json(value: object) -> bytes:
     Write *value* in its one canonical form, UTF-8 without a final newline.
 
     Args:
-        value: None, bool, int, float, str, list, tuple or dict with string keys, nested.
+        value: None, bool, int, float, str, list, tuple or dict with string keys, nested; or `Spelled`, not nested.
 
     Raises:
         CanonicalError: another type, an integer beyond ±(2^53 - 1), NaN or infinity, a lone surrogate, deep nesting.
 
     Source: RFC 8785, 3.2.
     """
-    if _is_plain(value):
+    if type(value) is Spelled:
+        return value.text
+    if is_exact(value):
         try:
             return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
         except orjson.JSONEncodeError:
@@ -66,8 +100,12 @@ def _reason(fault: rfc8785.CanonicalizationError) -> str:
     return "object keys must be strings" if "keys" in text else "a string holds a lone surrogate"
 
 
-def _is_plain(value: object, depth: int = 0) -> bool:
-    """Whether `orjson` is certain to write *value* as RFC 8785 does."""
+def is_exact(value: object, depth: int = 0) -> bool:
+    """
+    Whether *value* is made of exact types without floats, so that `orjson` is certain to write it as RFC 8785 does.
+
+    What is exact and has a canonical form reads back from it as the same value, tuples as lists.
+    """
     kind = type(value)
     if kind is str or kind is bool or value is None:
         return True
@@ -80,9 +118,16 @@ def _is_plain(value: object, depth: int = 0) -> bool:
             return False
         value = value.values()  # type: ignore[attr-defined]  # kind is dict
     return all(
-        type(part) is str or _is_plain(part, depth + 1)
+        type(part) is str or is_exact(part, depth + 1)
         for part in value  # type: ignore[attr-defined]  # kind is dict, list or tuple
     )
+
+
+def _holds_float(value: object) -> bool:
+    """Whether a float is anywhere in *value*, which has a canonical form."""
+    if isinstance(value, dict):
+        return any(map(_holds_float, value.values()))
+    return any(map(_holds_float, value)) if isinstance(value, list | tuple) else isinstance(value, float)
 
 
 def _sorts_alike(key: object) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from keys.checkpoints import Checkpoint, open_checkpoint
 from keys.errors import ProofError
+from keys.growth import Growth
 from keys.merkle import HASH_SIZE, verify_inclusion
 from keys.notes import Verifier
 from keys.texts import from_base64, from_decimal, to_base64
@@ -82,3 +83,15 @@ class Proof:
         checkpoint = open_checkpoint(self.checkpoint, verifiers)
         verify_inclusion(index=self.index, size=checkpoint.size, leaf=leaf, path=self.path, root=checkpoint.root)
         return checkpoint
+
+
+def proof_texts(growth: Growth, checkpoint: str) -> list[str]:
+    """
+    Write the proof file of every leaf *growth* added, in order: what `Proof.text` writes, its shared parts made once.
+
+    Args:
+        growth: The log's step.
+        checkpoint: The signed note over the grown tree.
+    """
+    paths = growth.paths("", lambda sibling, above: f"{to_base64(sibling)}\n{above}")
+    return [f"{_HEADER}\nindex {index}\n{path}\n{checkpoint}" for index, path in enumerate(paths, growth.first)]

@@ -2,10 +2,10 @@ import json
 
 import pytest
 import rfc8785
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from keys.canonical import canonical_json
+from keys.canonical import Spelled, canonical_json
 from keys.errors import CanonicalError
 
 # Both sides of every rule of the fast path: keys around the surrogates, integers up to 2^53, floats, controls.
@@ -19,6 +19,7 @@ def nested(scalars):
     return st.recursive(scalars, lambda part: st.lists(part) | st.dictionaries(TEXTS, part) | st.tuples(part, part))
 
 
+FLOATLESS = nested(EXACT)
 VALUES = nested(EXACT | st.floats(allow_nan=False, allow_infinity=False))
 # From 2^53 on, a float is written like an integer that we refuse to read.
 READABLE = nested(EXACT | st.floats(-(2**53) + 1, 2**53 - 1))
@@ -117,3 +118,43 @@ class TestCanonicalJson:
             __slots__ = ()
 
         assert b'{"a":"b"}' == canonical_json({Code("a"): Code("b")})
+
+
+def listed(value):
+    """The value with its tuples as the lists they read back as."""
+    if isinstance(value, dict):
+        return {key: listed(part) for key, part in value.items()}
+    return [listed(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+class TestSpelled:
+    @given(FLOATLESS)
+    def test_its_bytes_are_those_of_the_reference_and_read_back_as_the_value(self, value):
+        spelled = Spelled.of(value)
+
+        assert rfc8785.dumps(value) == spelled.text == canonical_json(spelled) == canonical_json(value)
+        assert listed(value) == json.loads(spelled.text)
+
+    @given(VALUES)
+    def test_a_value_with_a_float_anywhere_is_refused(self, value):
+        """From 2^53 on, a float is written as an integer that nobody may read: an opening of it would open nothing."""
+        assume(holds_float(value))
+        with pytest.raises(CanonicalError):
+            Spelled.of(value)
+
+    @pytest.mark.parametrize("value", [2**53, float("nan"), "\ud800", {1: "a"}, b"x", [object()], [Spelled(1, b"1")]])
+    def test_what_has_no_canonical_form_is_refused(self, value):
+        with pytest.raises(CanonicalError):
+            Spelled.of(value)
+
+    @pytest.mark.parametrize("value", [[Spelled(1, b"1")], {"a": Spelled(1, b"1")}, (Spelled(1, b"1"),)])
+    def test_it_is_no_part_of_another_value(self, value):
+        """Only a whole value is spelled ahead; inside another it would be taken for something else."""
+        with pytest.raises(CanonicalError):
+            canonical_json(value)
+
+
+def holds_float(value):
+    if isinstance(value, dict):
+        return any(map(holds_float, value.values()))
+    return any(map(holds_float, value)) if isinstance(value, list | tuple) else isinstance(value, float)
