@@ -217,7 +217,17 @@ class Connector(Protocol):
         fields: Mapping[str, Sequence[str]],
         deadline_s: float,
     ) -> Found:
-        """Ask live for *codes*, of each kind in *fields* only the named catalogue fields. Raises `SourceError`."""
+        """
+        Ask live for *codes*, of each kind in *fields* only the named catalogue fields.
+
+        The source is asked each time this is called; when to call, and which questions travel together, is the hub's
+        business. Only the reading may be spared: where the source says of a code what it said before, in the same
+        bytes and to the same fields, `Found.rows[code]` may be the object it was then, and the hub, which compares by
+        identity first, checks nothing anew. Rows that were handed out are never changed.
+
+        Raises:
+            SourceError: nothing was learnt of any of *codes*.
+        """
 
     async def report(self, outcome: Outcome) -> None:
         """Feed *outcome* back to the owner. Idempotent per batch. Raises `SourceError`."""

@@ -26,6 +26,7 @@ from connectors.secrets import REFERENCE, Secrets
 from connectors.stream_config import StreamConfig
 from connectors.stream_parse import parse_stream
 from connectors.toml_reader import Expected, SiteConfigError, TableReader
+from connectors.transport.service import CONNECTIONS
 
 SPEC = "creditlink.site/v1"
 _MAX_FILE_BYTES = 1 << 20
@@ -77,6 +78,10 @@ _MAX_BYTES: Mapping[TransportKind, int] = {
 }
 
 
+LOOKUP_MAX: Final = 500
+"""Codes in one live call, unless the description says otherwise."""
+LIVE_CACHE_MAX_S: Final = 3600
+
 NEVER_LIVE: Final = frozenset({"Penalty", "ListEntry"})
 """
 Kinds with a publicity period. Who may see such a record follows from fields that may not have been granted; a live
@@ -112,6 +117,9 @@ class TransportConfig:
         timeout_s: Seconds for one call.
         daily: Calls per UTC day at most, None: no budget.
         max_bytes: Largest answer or file taken.
+        connections: Connections, and so live calls, at a time.
+        lookup_max: Codes in one live call at most; a question for more, and questions that travel together, are
+            parted there.
     """
 
     kind: TransportKind
@@ -121,6 +129,8 @@ class TransportConfig:
     timeout_s: int
     daily: int | None
     max_bytes: int
+    connections: int = CONNECTIONS
+    lookup_max: int = LOOKUP_MAX
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +148,8 @@ class SiteConfig:
         rank: When two sources send one record, the lower rank wins.
         live: Asked per question.
         max_age_s: Older answers are stale.
+        live_cache_s: How long an answer of a live site may be given again to the same grant without asking;
+            0: it is asked every time.
         file: Name of the description, for messages.
     """
 
@@ -154,6 +166,7 @@ class SiteConfig:
     transport: TransportConfig
     streams: Mapping[str, StreamConfig]
     file: str
+    live_cache_s: int = 0
 
     def address(self, name: str, secrets: Secrets) -> str:
         """Address *name*, its reference resolved. Raises `OperatorNeeded` when the reference leads nowhere."""
@@ -240,10 +253,15 @@ def _site(table: TableReader, transport: TransportConfig, streams: Mapping[str, 
         rank=table.integer("rank", 100, 0, 10_000),
         live=table.flag("live", default=False),
         max_age_s=table.span_s("max_age", 86400),
+        live_cache_s=table.span_s("live_cache", 0),
         transport=transport,
         streams=streams,
         file=file,
     )
+    if config.live_cache_s and not config.live:
+        raise table.error("live_cache", "仅用于 live = true", "only where live = true")
+    if config.live_cache_s > LIVE_CACHE_MAX_S:
+        raise table.error("live_cache", "至多 1 小时", "at most 1h")
     timed = sorted({stream.kind for stream in streams.values()} & NEVER_LIVE)
     if config.live and timed:
         kinds = ", ".join(timed)
@@ -265,6 +283,8 @@ def _transport(table: TableReader) -> TransportConfig:
         timeout_s=table.span_s("timeout", 10),
         daily=budget.integer("daily", 0, 0, 10**9) or None if budget else None,
         max_bytes=table.size("max_bytes", _MAX_BYTES[kind]),
+        connections=table.integer("connections", CONNECTIONS, 1, 64),
+        lookup_max=table.integer("lookup_max", LOOKUP_MAX, 1, 10_000),
     )
     if config.timeout_s < 1:
         raise table.error("timeout", "至少 1 秒", "at least 1s")

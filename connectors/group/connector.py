@@ -9,6 +9,8 @@ Rules:
       that was asked, so that an answer to another question never lands on this subject.
     - A code that the platform does not know is present with no rows.
     - An answer that is not whole is no answer.
+    - The platform is asked every time; but what it says of a supplier is read once as long as it says it in the same
+      bytes to the same question. `Found.rows[code]` is then the same object again: see `Connector.lookup`.
 
 Source: DOMAIN 14.1 for the sanctions; docs/sandbox.md 4.
 """
@@ -17,11 +19,14 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
+
+import msgspec
 
 from connectors.errors import OperatorNeeded, RetryLater, StopStream
 from connectors.generic import auth_headers
 from connectors.health import health_of
+from connectors.memo import Memo, Turn
 from connectors.port import Capability, Found, Health, Place, Row, Stream
 from connectors.registry import Now
 from connectors.secrets import Secrets
@@ -32,10 +37,16 @@ from connectors.transport.graphql import NAME, GraphqlTransport
 from connectors.transport.pace import Pace
 from connectors.transport.rows import UNREADABLE, row_of, text_cells
 from connectors.transport.seam import sealed
-from connectors.transport.service import ServiceTransport
+from connectors.transport.service import ServiceTransport, decoded
 
 _PARENT: Final = "supplier."
 _MOST_CODES: Final = 500
+_ROWS_IN_A_TURN: Final = 50
+_ROWS_REMEMBERED: Final = 10_000
+_QUESTIONS_REMEMBERED: Final = 256
+
+_ByKind = Mapping[str, Sequence[Row]]
+_NOTHING: Final[_ByKind] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +58,31 @@ class _Selection:
     fields: tuple[str, ...]
     own: tuple[str, ...]
     parent: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Question:
+    """A grant as a question: worked out once, and by its identity the key of what it was answered."""
+
+    selections: Sequence[_Selection]
+    document: str
+    columns: Mapping[str, Mapping[str, str]]
+
+
+class _Suppliers(msgspec.Struct, rename="camel"):
+    as_of: str
+    items: list[msgspec.Raw]
+
+
+class _Data(msgspec.Struct):
+    suppliers: _Suppliers
+
+
+class _Reply(msgspec.Struct):
+    """An answer as it should be; its items stay bytes until somebody has to read them."""
+
+    data: _Data
+    errors: Any = None
 
 
 class GroupConnector(NoRead, NoReport):
@@ -69,8 +105,13 @@ class GroupConnector(NoRead, NoReport):
             timeout_s=transport.timeout_s,
             max_bytes=transport.max_bytes,
             pace=Pace(source=config.id, rate_per_s=transport.rate_per_s, daily=transport.daily, now=now),
+            connections=transport.connections,
         )
         self._graphql = GraphqlTransport(source=config.id, http=self._http, headers=auth_headers(config, secrets))
+        self._most_codes = min(transport.lookup_max, _MOST_CODES)
+        self._reply = msgspec.json.Decoder(_Reply)
+        self._questions = Memo[tuple[tuple[str, tuple[str, ...]], ...], _Question](_QUESTIONS_REMEMBERED)
+        self._read = Memo[tuple[_Question, str], tuple[bytes, _ByKind]](_ROWS_REMEMBERED)
 
     @property
     def source(self) -> str:
@@ -96,54 +137,51 @@ class GroupConnector(NoRead, NoReport):
 
     async def lookup(self, codes: Sequence[str], fields: Mapping[str, Sequence[str]], deadline_s: float) -> Found:
         """
-        Ask for *codes*: one question per 500 of them, at the same time.
+        Ask for *codes*: one question per `lookup_max` of them, at the same time.
 
         Raises:
             StopStream: SRC_NO_KIND, SRC_NO_FIELD (the site maps no column to it).
             SourceError: as the transport raises; an answer to another question is `RetryLater` SRC_REPLAY.
         """
         asked = tuple(dict.fromkeys(codes))
-        selections = [self._selection(kind, names) for kind, names in fields.items()]
-        document = _document(selections)
-        parts = [asked[start : start + _MOST_CODES] for start in range(0, len(asked), _MOST_CODES)]
-        rows: dict[str, Mapping[str, Sequence[Row]]] = {}
+        if not asked:
+            raise StopStream(self.source, "SRC_NO_CODE", "expected at least one code")
+        question = self._question(fields)
+        parts = [asked[start : start + self._most_codes] for start in range(0, len(asked), self._most_codes)]
+        rows: dict[str, _ByKind] = {}
         moments: list[datetime] = []
         with sealed(self.source):
-            async with asyncio.timeout(deadline_s):
-                answers = await self._ask_all(document, parts, deadline_s)
-            for part, data in zip(parts, answers, strict=True):
-                moment, found = self._read_answer(selections, part, data)
-                moments.append(moment)
-                rows.update(found)
-        if not moments:
-            raise StopStream(self.source, "SRC_NO_CODE", "expected at least one code")
-        columns = {
-            each.stream.kind: {
-                name: label
-                for name, label in each.stream.map.columns_of((*each.own, *each.parent)).items()
-                if name in each.fields
-            }
-            for each in selections
-        }
-        return Found(rows=rows, as_of=min(moments), columns=columns)
+            for part, answer in zip(parts, await self._ask_all(question.document, parts, deadline_s), strict=True):
+                moments.append(await self._read_answer(question, part, answer, rows))
+        return Found(rows=rows, as_of=min(moments), columns=question.columns)
 
     async def close(self) -> None:
         """Close the session."""
         await self._http.close()
 
-    async def _ask_all(
-        self, document: str, parts: Sequence[Sequence[str]], deadline_s: float
-    ) -> Sequence[Mapping[str, object]]:
+    async def _ask_all(self, document: str, parts: Sequence[Sequence[str]], deadline_s: float) -> Sequence[bytes]:
+        if len(parts) == 1:
+            return [await self._graphql.ask_raw(document, {"codes": parts[0]}, deadline_s=deadline_s)]
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [
-                    group.create_task(self._graphql.ask(document, {"codes": list(part)}, deadline_s=deadline_s))
+                    group.create_task(self._graphql.ask_raw(document, {"codes": part}, deadline_s=deadline_s))
                     for part in parts
                 ]
         except ExceptionGroup as failures:
             # The first failure cancelled the others; the port knows one error, not groups.
             raise failures.exceptions[0] from None
         return [task.result() for task in tasks]
+
+    def _question(self, fields: Mapping[str, Sequence[str]]) -> _Question:
+        key = tuple((kind, tuple(names)) for kind, names in fields.items())
+        question = self._questions.get(key)
+        if question is None:
+            selections = [self._selection(kind, names) for kind, names in fields.items()]
+            columns = {each.stream.kind: _labels(each) for each in selections}
+            question = _Question(selections=selections, document=_document(selections), columns=columns)
+            self._questions.put(key, question)
+        return question
 
     def _selection(self, kind: str, names: Sequence[str]) -> _Selection:
         stream = self._by_kind.get(kind)
@@ -156,27 +194,54 @@ class GroupConnector(NoRead, NoReport):
         parent = tuple(column for column in columns if column.startswith(_PARENT))
         return _Selection(stream=stream, place=self._places[stream.name], fields=fields, own=own, parent=parent)
 
-    def _read_answer(
-        self, selections: Sequence[_Selection], codes: Sequence[str], data: Mapping[str, object]
-    ) -> tuple[datetime, Mapping[str, Mapping[str, Sequence[Row]]]]:
-        answer = data.get("suppliers")
-        items = answer.get("items") if isinstance(answer, dict) else None
-        moment = _moment(answer.get("asOf")) if isinstance(answer, dict) else None
+    async def _read_answer(
+        self, question: _Question, codes: Sequence[str], answer: bytes, rows: dict[str, _ByKind]
+    ) -> datetime:
+        """Read *answer* about *codes* into *rows*, and tell as of when it holds."""
+        as_of, items = self._items(answer)
+        moment = _moment(as_of)
         if not isinstance(items, list) or moment is None:
             raise RetryLater(self.source, "SRC_SHAPE", "expected suppliers with asOf and items")
         if len(items) != len(codes):
             raise RetryLater(self.source, "SRC_REPLAY", "another number of items than codes")
-        found: dict[str, Mapping[str, Sequence[Row]]] = {}
-        for index, (code, item) in enumerate(zip(codes, items, strict=True)):
-            if item is None:
-                found[code] = {}
+        turn = Turn(_ROWS_IN_A_TURN)
+        for code, item in zip(codes, items, strict=True):
+            if not isinstance(item, msgspec.Raw):
+                rows[code] = self._kinds_of(question, code, item)
                 continue
-            if not isinstance(item, dict) or item.get("code") != code:
-                raise RetryLater(self.source, "SRC_REPLAY", "an item is not about the code that was asked")
-            found[code] = {each.stream.kind: self._rows(each, index, item) for each in selections}
-        return moment, found
+            said = bytes(item)
+            known = self._read.get((question, code))
+            if known is None or known[0] != said:
+                known = (said, self._kinds_of(question, code, decoded(self.source, said)))
+                weight = 1 + sum(map(len, known[1].values()))
+                self._read.put((question, code), known, weight)
+                await turn.passed(weight)
+            rows[code] = known[1]
+        return moment
 
-    def _rows(self, selection: _Selection, index: int, item: Mapping[str, object]) -> Sequence[Row]:
+    def _items(self, answer: bytes) -> tuple[object, object]:
+        """
+        Take *answer* apart into its time and its items, each still the platform's bytes.
+
+        Whatever is unusual about it is read in the long way, which knows every fault by its name.
+        """
+        try:
+            reply = self._reply.decode(answer)
+        except (msgspec.MsgspecError, RecursionError):
+            reply = None
+        if reply is not None and not reply.errors:
+            return reply.data.suppliers.as_of, reply.data.suppliers.items
+        found = self._graphql.data_of(answer).get("suppliers")
+        return (found.get("asOf"), found.get("items")) if isinstance(found, dict) else (None, None)
+
+    def _kinds_of(self, question: _Question, code: str, item: object) -> _ByKind:
+        if item is None:
+            return _NOTHING
+        if not isinstance(item, dict) or item.get("code") != code:
+            raise RetryLater(self.source, "SRC_REPLAY", "an item is not about the code that was asked")
+        return {each.stream.kind: self._rows(each, item) for each in question.selections}
+
+    def _rows(self, selection: _Selection, item: Mapping[str, object]) -> Sequence[Row]:
         records = item.get(selection.place)
         if not isinstance(records, list):
             raise RetryLater(self.source, "SRC_SHAPE", f"expected a list {selection.place}")
@@ -186,10 +251,16 @@ class GroupConnector(NoRead, NoReport):
             if not isinstance(record, dict) or not set(selection.own) <= set(record):
                 raise RetryLater(self.source, "SRC_SHAPE", f"an item of {selection.place} lacks a field that was asked")
             cells, whole = text_cells({**{name: record[name] for name in selection.own}, **above})
-            place = Place(part=selection.place, path=f"$.data.suppliers.items[{index}].{selection.place}[{number}]")
+            # Counted within its supplier: where that stands in the answer depends on who else was asked for.
+            place = Place(part=selection.place, path=f"$.{selection.place}[{number}]")
             row = row_of(selection.stream, cells, place, None if whole else UNREADABLE)
             rows.append(_only(row, selection.fields))
-        return rows
+        return tuple(rows)
+
+
+def _labels(selection: _Selection) -> Mapping[str, str]:
+    columns = selection.stream.map.columns_of((*selection.own, *selection.parent))
+    return {name: label for name, label in columns.items() if name in selection.fields}
 
 
 def _document(selections: Sequence[_Selection]) -> str:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 
 from connectors.errors import OperatorNeeded, RetryLater, SourceError, StopSite, StopStream
-from connectors.transport.service import Call, ServiceTransport
+from connectors.transport.service import Call, ServiceTransport, decoded
 
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,63}")
 NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]{0,127}")
@@ -41,11 +41,25 @@ class GraphqlTransport:
             StopStream: SRC_QUERY, the question does not fit the far schema.
             StopSite: SRC_FORBIDDEN. OperatorNeeded: SRC_UNAUTHENTICATED.
         """
+        return self.data_of(await self.ask_raw(document, variables, deadline_s=deadline_s))
+
+    async def ask_raw(
+        self, document: str, variables: Mapping[str, object], *, deadline_s: float | None = None
+    ) -> bytes:
+        """
+        Ask *document*, and leave the answer as it came; `data_of` reads it.
+
+        Raises:
+            SourceError: as `ServiceTransport.ask`, but for SRC_BODY.
+        """
         call = Call(
             method="POST", path="", query={}, headers=self._headers, json={"query": document, "variables": variables}
         )
-        answer = await self._http.ask(call, deadline_s=deadline_s)
-        body = answer.body
+        return (await self._http.ask_raw(call, deadline_s=deadline_s)).body
+
+    def data_of(self, answer: bytes) -> Mapping[str, object]:
+        """Read `data` of *answer*, whole. Raises as `ask`."""
+        body = decoded(self._source, answer)
         if not isinstance(body, dict):
             raise RetryLater(self._source, "SRC_SHAPE", "expected a GraphQL answer")
         errors, data = body.get("errors"), body.get("data")

@@ -15,13 +15,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from typing import Final
 
 import aiohttp
+import msgspec
 from yarl import URL
 
 from connectors.errors import OperatorNeeded, RetryLater, SourceError, StopSite, StopStream
 from connectors.transport.pace import Pace
 from connectors.transport.seam import sealed
+
+CONNECTIONS: Final = 8
+"""Connections to one site at a time, unless its description says otherwise."""
 
 _CHUNK = 64 * 1024
 _PASSING = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
@@ -48,6 +53,14 @@ class Answer:
     date: datetime | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawAnswer:
+    """The bytes of an answer that came whole and calls itself JSON, not yet decoded; *date* as in `Answer`."""
+
+    body: bytes
+    date: datetime | None
+
+
 class ServiceTransport:
     """HTTP calls to one site. The session opens with the first call and belongs to the running loop."""
 
@@ -59,7 +72,7 @@ class ServiceTransport:
         timeout_s: float,
         max_bytes: int,
         pace: Pace,
-        connections: int = 8,
+        connections: int = CONNECTIONS,
     ) -> None:
         self._source = source
         self._base = URL(base_url)
@@ -92,6 +105,17 @@ class ServiceTransport:
             StopSite: a redirect, 403.
             OperatorNeeded: 401, TLS.
         """
+        answer = await self.ask_raw(call, deadline_s=deadline_s, headers=headers)
+        return Answer(body=decoded(self._source, answer.body), date=answer.date)
+
+    async def ask_raw(
+        self,
+        call: Call,
+        *,
+        deadline_s: float | None = None,
+        headers: Callable[[], Mapping[str, str]] | None = None,
+    ) -> RawAnswer:
+        """Make *call* like `ask`, and leave its answer as it came: whoever knows it already need not read it again."""
         limit = self._timeout_s if deadline_s is None else min(self._timeout_s, deadline_s)
         with sealed(self._source):
             async with asyncio.timeout(limit):
@@ -99,7 +123,7 @@ class ServiceTransport:
                 signed = {**call.headers, **(headers() if headers else {})}
                 return await self._exchange(call, signed)
 
-    async def _exchange(self, call: Call, headers: Mapping[str, str]) -> Answer:
+    async def _exchange(self, call: Call, headers: Mapping[str, str]) -> RawAnswer:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._connections),
@@ -108,19 +132,21 @@ class ServiceTransport:
                 trust_env=False,
             )
         url = self._base.with_path(self._base.path.rstrip("/") + call.path)
+        body = None if call.json is None else msgspec.json.encode(call.json)
+        named = {"Accept": "application/json", **headers}
         async with self._session.request(
             call.method,
             url,
             params=dict(call.query) or None,
-            json=call.json,
-            headers={"Accept": "application/json", **headers},
+            data=body,
+            headers=named if body is None else {"Content-Type": "application/json", **named},
             allow_redirects=False,
         ) as response:
             date = _date(response.headers.get("Date"))
             if response.status != HTTPStatus.OK:
                 raise self._refusal(response, call.path, date)
             self._check_type(response)
-            return Answer(body=self._decode(await self._body(response)), date=date)
+            return RawAnswer(body=await self._body(response), date=date)
 
     def _refusal(self, response: aiohttp.ClientResponse, path: str, date: datetime | None) -> SourceError:
         status = response.status
@@ -153,17 +179,19 @@ class ServiceTransport:
                 raise StopStream(self._source, "SRC_OVERSIZE", f"more than {self._max_bytes} bytes")
         return bytes(body)
 
-    def _decode(self, body: bytes) -> object:
-        try:
-            return json.loads(body.decode("utf-8"), parse_float=str, parse_int=str, parse_constant=_refuse_constant)
-        except (ValueError, RecursionError):
-            raise RetryLater(self._source, "SRC_BODY", f"no JSON in {len(body)} bytes") from None
-
     async def close(self) -> None:
         """Close the session; may be called again."""
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+
+
+def decoded(source: str, body: bytes) -> object:
+    """Decode JSON, strictly; its numbers stay text. Raises `RetryLater` SRC_BODY."""
+    try:
+        return json.loads(body.decode("utf-8"), parse_float=str, parse_int=str, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise RetryLater(source, "SRC_BODY", f"no JSON in {len(body)} bytes") from None
 
 
 def _refuse_constant(_text: str) -> None:
