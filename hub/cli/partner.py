@@ -31,6 +31,7 @@ def build() -> typer.Typer:
     app.command("add")(add)
     app.command("list")(show)
     app.command("token")(token)
+    app.command("set")(set_limits)
     app.command("suspend")(suspend)
     app.command("resume")(resume)
     return app
@@ -53,6 +54,12 @@ def add(
     valid_to: Annotated[
         datetime | None, typer.Option(help="Last day it is served, Asia/Shanghai.", formats=["%Y-%m-%d"])
     ] = None,
+    rows_max: Annotated[
+        int | None, typer.Option(min=1, help="Rows one question may cost, if less than the hub allows.")
+    ] = None,
+    bytes_max: Annotated[
+        int | None, typer.Option(min=1, help="Bytes one answer may have, if less than the hub allows.")
+    ] = None,
     as_json: _JSON = False,
 ) -> None:
     """Admit a partner."""
@@ -68,6 +75,8 @@ def add(
             sectors=tuple(sector or ()),
             purposes=tuple(purpose or ()),
             valid_to=None if valid_to is None else valid_to.date(),
+            rows_max=rows_max,
+            bytes_max=bytes_max,
         )
         partner = admit(wish, SystemClock().now())
         async with opened_store(settings) as engine:
@@ -125,6 +134,29 @@ def token(
     typer.echo(minted.token)
 
 
+def set_limits(
+    partner_id: _ID,
+    *,
+    rows_max: Annotated[int | None, typer.Option(min=0, help="Rows one question may cost; 0 lifts the limit.")] = None,
+    bytes_max: Annotated[int | None, typer.Option(min=0, help="Bytes one answer may have; 0 lifts the limit.")] = None,
+    as_json: _JSON = False,
+) -> None:
+    """Change what one question of a partner may cost, from its next request on."""
+
+    async def work(settings: Settings) -> list[Partner]:
+        said = {"rows_max": rows_max, "bytes_max": bytes_max}
+        limits = {name: limit or None for name, limit in said.items() if limit is not None}
+        if not limits:
+            raise BadInputError("partner: nothing to set: expected --rows-max, --bytes-max or both")
+        async with opened_store(settings) as engine:
+            partners = Partners(engine)
+            await partners.set_limits(partner_id, limits)
+            found = await partners.find(partner_id)
+        return [] if found is None else [found]
+
+    _print(run(work), as_json=as_json)
+
+
 def suspend(partner_id: _ID) -> None:
     """Refuse a partner from its next request on, whatever tokens it holds."""
     _set_state(partner_id, PartnerState.SUSPENDED)
@@ -163,10 +195,15 @@ def _print(partners: list[Partner], *, as_json: bool) -> None:
             each.ceiling.value,
             ", ".join(sorted(region or "whole country" for region in each.regions)) or "-",
             ", ".join(sorted(each.purposes)),
-            each.state.value,
+            ", ".join((each.state.value, *_limits(each))),
             each.valid_to.isoformat() if each.valid_to else "-",
         )
     Console().print(table)
+
+
+def _limits(partner: Partner) -> list[str]:
+    limits = {"rows": partner.rows_max, "bytes": partner.bytes_max}
+    return [f"{limit} {name}" for name, limit in limits.items() if limit is not None]
 
 
 def _plain(partner: Partner) -> dict[str, object]:
@@ -182,4 +219,6 @@ def _plain(partner: Partner) -> dict[str, object]:
         "state": partner.state.value,
         "createdAt": partner.created_at,
         "validTo": partner.valid_to.isoformat() if partner.valid_to else None,
+        "rowsMax": partner.rows_max,
+        "bytesMax": partner.bytes_max,
     }

@@ -29,6 +29,10 @@ class Caller:
         sectors: Energy sectors; empty means not bound to sectors.
         purposes: Purposes it may name; PUBLIC_LOOKUP is always one.
         token_id: The token's `jti`, for the audit entry; None for the public.
+        epoch: Epoch `partner` the entry was read at, which the commit of an answer checks; None for the public, and
+            where nothing is kept in memory.
+        rows_max: Rows one question may cost, if less than the hub's own limit.
+        bytes_max: Bytes of one answer, the same way.
     """
 
     partner: str | None
@@ -39,6 +43,9 @@ class Caller:
     sectors: frozenset[str]
     purposes: frozenset[str]
     token_id: str | None = None
+    epoch: int | None = None
+    rows_max: int | None = None
+    bytes_max: int | None = None
 
     @property
     def is_public(self) -> bool:

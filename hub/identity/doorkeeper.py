@@ -5,17 +5,32 @@ Rules:
     - No Authorization header means the public. A header that is not one valid bearer token is an error, never the
       public: an asker who meant to be somebody must not silently get less, nor slip through by a broken token.
     - The same words refuse an unknown and a suspended partner.
+    - Who was identified is remembered by the header's bytes: until the token expires or the partner's validity ends,
+      while the key still verifies, and while the epoch `partner` is the one known here. A caller from memory carries
+      that epoch, and the commit of the answer checks it. Nobody is refused from memory.
 """
 
 import re
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
 
 from hub.clock import Clock
 from hub.errors import UnauthenticatedError
 from hub.identity.caller import Caller, the_public
-from hub.identity.partners import Partner, Partners
+from hub.identity.partners import Known, Partners
 from hub.identity.tokens import TokenVerifier
 
 _BEARER = re.compile(rb"(?i:bearer) +([A-Za-z0-9._~+/=-]+) *")
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    """A caller, the key that signed its token, and the first second (since 1970) at which it is nobody any more."""
+
+    caller: Caller
+    kid: str
+    until: float
 
 
 class Identity:
@@ -25,6 +40,9 @@ class Identity:
         self._verifier = verifier
         self._partners = partners
         self._clock = clock
+        self._public = the_public()
+        # By the header's bytes, of valid tokens only: what is refused never takes a place.
+        self._remembered: OrderedDict[bytes, _Remembered] = OrderedDict()
 
     async def identify(self, authorization: list[bytes]) -> Caller:
         """
@@ -34,22 +52,52 @@ class Identity:
             UnauthenticatedError: there is a header and it is not one valid bearer token of a served partner.
         """
         if not authorization:
-            return the_public()
+            return self._public
         if len(authorization) > 1:
             raise UnauthenticatedError("Send one Authorization header", error="invalid_request")
-        match = _BEARER.fullmatch(authorization[0])
+        header = authorization[0]
+        now = self._clock.now()
+        found = self._remembered.get(header)
+        if (
+            found is not None
+            and self._partners.is_current(found.caller.epoch)
+            and now.timestamp() < found.until
+            and self._verifier.is_known(found.kid, now)
+        ):
+            self._remembered.move_to_end(header)
+            return found.caller
+        return await self._identify_anew(header, now)
+
+    async def _identify_anew(self, header: bytes, now: datetime) -> Caller:
+        match = _BEARER.fullmatch(header)
         if match is None:
             raise UnauthenticatedError("Expected a bearer token", error="invalid_request")
-        now = self._clock.now()
         claims = self._verifier.verify(match[1].decode("ascii"), now)
-        partner = await self._partners.find(claims.partner)
-        if partner is None or not partner.is_served(now):
+        known = self._partners.recall(claims.partner)
+        if known is None or not known.partner.is_served(now):
+            # Also if memory would refuse: it may be old, and who was reinstated must not wait for anybody's commit.
+            known = await self._partners.look_up(claims.partner)
+        if known is None or not known.partner.is_served(now):
             raise UnauthenticatedError("The token's holder is not an active partner")
-        return caller_of(partner, claims.jti)
+        caller = caller_of(known, claims.jti)
+        until = min(float(claims.expires), known.partner.served_until)
+        # Without padding: else one token could take all places, and long ones.
+        if len(header) == len(match[1]) + len(b"Bearer "):
+            self._remember(header, _Remembered(caller, claims.kid, until))
+        return caller
+
+    def _remember(self, header: bytes, found: _Remembered) -> None:
+        if found.caller.epoch is None or self._verifier.memory == 0:
+            return
+        self._remembered[header] = found
+        self._remembered.move_to_end(header)
+        while len(self._remembered) > self._verifier.memory:
+            self._remembered.popitem(last=False)
 
 
-def caller_of(partner: Partner, token_id: str | None) -> Caller:
-    """The caller that *partner* is, with the id of the token it showed."""
+def caller_of(known: Known, token_id: str | None) -> Caller:
+    """The caller that the partner is, with the id of the token it showed."""
+    partner = known.partner
     return Caller(
         partner=partner.id,
         actor=partner.actor,
@@ -59,4 +107,7 @@ def caller_of(partner: Partner, token_id: str | None) -> Caller:
         sectors=partner.sectors,
         purposes=partner.purposes,
         token_id=token_id,
+        epoch=known.epoch,
+        rows_max=partner.rows_max,
+        bytes_max=partner.bytes_max,
     )

@@ -155,6 +155,16 @@ class TokenVerifier:
             raise UnauthenticatedError("The token has expired")
         return claims
 
+    def is_known(self, kid: str, now: datetime) -> bool:
+        """Whether the key *kid* still verifies at *now* (aware): for whoever remembers what `verify` said."""
+        self._refresh_keys(now, KEYS_FRESH)
+        return kid in self._kids
+
+    @property
+    def memory(self) -> int:
+        """How many verified tokens may be remembered."""
+        return self._cache_size
+
     def _verify_anew(self, token: str, now: datetime) -> Claims:
         if len(token) > TOKEN_MAX:
             raise UnauthenticatedError("The token is too long")

@@ -3,8 +3,8 @@ Epochs: numbers that change whenever something changes that decides answers but 
 
 Rules:
     - Triggers in the store raise them; code only reads them. No code path and no hand at the database can forget.
-    - What is kept in memory carries the epoch that was known *before* it was read. It may be newer than its tag,
-      never older: a tag that is still true at the commit of the answer proves that nothing has changed since.
+    - What is kept in memory carries the epoch it was read at, or one known *before* it was read. It may be newer than
+      its tag, never older: a tag that is still true at the commit of the answer proves that nothing has changed since.
     - What is known here may be old. It is believed only because every answer's epochs are compared once more in the
       transaction that makes its disclosure durable, or by `Epochs.confirm` where nothing is disclosed.
 """
@@ -12,7 +12,7 @@ Rules:
 from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
-from sqlalchemy import select
+from sqlalchemy import ScalarSelect, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.errors import UnavailableError
@@ -24,6 +24,11 @@ Cause: TypeAlias = Literal["policy", "partner", "source", "owner"]
 
 _E = table_of(tables.Epoch).c
 _ALL = select(_E.name, _E.version)
+
+
+def epoch_of(cause: Cause) -> ScalarSelect[int]:
+    """The epoch, as a part of the statement that reads what it tags: one statement sees one state of the store."""
+    return select(_E.version).where(_E.name == cause).scalar_subquery()
 
 
 class EpochMissingError(UnavailableError):
@@ -51,6 +56,18 @@ class Epochs:
         if any(self._known.get(name) != version for name, version in current.items()):
             self._known = {**self._known, **current}
 
+    def note_one(self, cause: Cause, version: int | None) -> int:
+        """
+        Take over what `epoch_of` read for *cause*, and return it.
+
+        Raises:
+            EpochMissingError: it is None.
+        """
+        if version is None:
+            raise EpochMissingError(f"store: the epoch {cause!r} is missing; run: hub migrate")
+        self.note({cause: version})
+        return version
+
     async def tag(self, cause: Cause) -> int:
         """
         Tell the epoch to tag with what is read after this call; looks into the store only the first time.
@@ -60,10 +77,7 @@ class Epochs:
         """
         if cause not in self._known:
             await self.refresh()
-        try:
-            return self._known[cause]
-        except KeyError:
-            raise EpochMissingError(f"store: the epoch {cause!r} is missing; run: hub migrate") from None
+        return self.note_one(cause, self._known.get(cause))
 
     async def confirm(self, read: Mapping[str, int]) -> bool:
         """

@@ -60,6 +60,7 @@ class TestAdd:
             ([*ADD, "--region", "x"], "partner regions"),
             ([*ADD, "--purpose", "x"], "partner purposes"),
             ([*ADD, "--valid-to", "2020-01-01"], "partner valid_to"),
+            ([*ADD, "--rows-max", "9999999999"], "partner rows_max"),
             (["partner", "add", "A B", *ADD[3:]], "partner id"),
         ],
     )
@@ -71,7 +72,10 @@ class TestAdd:
         assert 1 == len(done.stderr.splitlines())
         assert "" == done.stdout
 
-    @pytest.mark.parametrize("words", [["--actor", "XX"], ["--ceiling", "Z"], ["--valid-to", "soon"]])
+    @pytest.mark.parametrize(
+        "words",
+        [["--actor", "XX"], ["--ceiling", "Z"], ["--valid-to", "soon"], ["--rows-max", "0"], ["--bytes-max", "-1"]],
+    )
     def test_wrong_command_line_is_exit_code_2(self, operator, words):
         assert 2 == operator.type(*ADD, *words).exit_code
 
@@ -79,6 +83,39 @@ class TestAdd:
         operator.type(*ADD)
 
         assert "taken" in operator.type(*ADD).stderr
+
+
+class TestSet:
+    def test_limits_are_set_one_by_one_and_lifted_by_zero(self, operator):
+        (added,) = operator.json(*ADD, "--rows-max", "500")
+        (both,) = operator.json("partner", "set", "jinjiang", "--bytes-max", "100000")
+        (lifted,) = operator.json("partner", "set", "jinjiang", "--rows-max", "0")
+
+        assert (500, None) == (added["rowsMax"], added["bytesMax"])
+        assert (500, 100_000) == (both["rowsMax"], both["bytesMax"])
+        assert (None, 100_000) == (lifted["rowsMax"], lifted["bytesMax"])
+
+    @pytest.mark.parametrize(
+        ("words", "says"),
+        [
+            (["nobody", "--rows-max", "5"], "no such partner"),
+            (["jinjiang"], "nothing to set"),
+            (["jinjiang", "--rows-max", "9999999999"], "partner rows_max"),
+            (["jinjiang", "--bytes-max", "9999999999"], "partner bytes_max"),
+        ],
+    )
+    def test_refused(self, operator, words, says):
+        operator.type(*ADD)
+        done = operator.type("partner", "set", *words)
+
+        assert (1, "") == (done.exit_code, done.stdout)
+        assert says in done.stderr
+
+    @pytest.mark.parametrize("words", [["--rows-max", "-1"], ["--bytes-max", "many"], ["--state", "active"]])
+    def test_wrong_command_line_is_exit_code_2(self, operator, words):
+        operator.type(*ADD)
+
+        assert 2 == operator.type("partner", "set", "jinjiang", *words).exit_code
 
 
 class TestToken:
