@@ -6,19 +6,22 @@ Rules:
     - A seed whose digest the store has never held becomes a new version. A seed it has held before changes nothing,
       so that a restart does not undo what officers decided since.
     - No policy means no answer: there is no built-in fallback.
+    - The policy in force is held until its epoch changes (`hub.store.epochs`) or another version begins; the commit of
+      every answer checks the epoch, so a version that another hub stored holds from the next answer on.
 """
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.resources import files
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import bindparam, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from hub.clock import iso
+from hub.clock import from_iso, iso
 from hub.errors import HubError
 from hub.store.engine import Reader, reading, writing
+from hub.store.epochs import Epochs, epoch_of
 from hub.store.tables import PolicyVersion
 from keys.canonical import canonical_json
 from keys.digests import digest
@@ -27,6 +30,18 @@ from schema.policy.model import Policy
 from schema.policy.parse import FILES, parse_policy, policy_from_json, policy_json
 
 _TABLE = PolicyVersion.__table__  # type: ignore[attr-defined]  # SQLModel adds it to table classes
+
+_EPOCH = select(epoch_of("policy"))
+_IN_FORCE = (
+    select(_TABLE.c.version, _TABLE.c.digest, _TABLE.c.valid_from)
+    .where(_TABLE.c.valid_from <= bindparam("now"))
+    .order_by(_TABLE.c.version.desc())
+    .limit(1)
+)
+# A newer number supersedes whatever has begun; an older one never comes back.
+_NEXT = select(func.min(_TABLE.c.valid_from)).where(
+    _TABLE.c.version > bindparam("version"), _TABLE.c.valid_from > bindparam("now")
+)
 
 
 class PolicyMissingError(HubError):
@@ -47,6 +62,16 @@ class Settled:
     is_new: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """The policy in force from `begins` until before `ends`, as of `epoch`."""
+
+    policy: Policy
+    epoch: int
+    begins: datetime
+    ends: datetime
+
+
 def policy_digest(value: object) -> str:
     """Digest the JSON form of a policy: `sm3:<hex>` over its canonical bytes."""
     return digest(canonical_json(value))
@@ -65,11 +90,23 @@ def seed_policy(version: int = 1) -> Policy:
 
 
 class Policies:
-    """The policy versions of one store. Holds the last one parsed; the store says on every call which is in force."""
+    """
+    The policy versions of one store. Holds the last one parsed.
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    With *epochs* it also holds which one is in force; without, the store says so on every call.
+    """
+
+    def __init__(self, engine: AsyncEngine, epochs: Epochs | None = None) -> None:
         self._engine = engine
+        self._epochs = epochs
         self._parsed: Policy | None = None
+        self._held: _Held | None = None
+        self._epoch = 0
+
+    @property
+    def epoch(self) -> int:
+        """Epoch `policy` that what `current` returned last was read at; 0 before, and without epochs."""
+        return self._epoch
 
     async def settle(self, now: datetime) -> Settled:
         """
@@ -85,7 +122,7 @@ class Policies:
             await writer.take_turn("policy_version")
             held = await writer.first(select(_TABLE.c.version).where(_TABLE.c.digest == seed.digest))
             if held is not None:
-                return Settled(policy=await self._in_force(writer, now), is_new=False)
+                return Settled(policy=(await self._in_force(writer, now))[0], is_new=False)
             (newest,) = await writer.rows(select(func.coalesce(func.max(_TABLE.c.version), 0)))
             number = int(newest[0]) + 1
             row = {
@@ -99,13 +136,31 @@ class Policies:
 
     async def current(self, now: datetime) -> Policy:
         """
-        Tell the policy in force at *now*.
+        Tell the policy in force at *now* (aware), as of `epoch`.
 
         Raises:
             PolicyMissingError: none has begun, or the stored one is damaged.
+            EpochMissingError: the store does not have the epoch.
         """
+        held = self._held
+        if (
+            held is not None
+            and self._epochs is not None
+            and held.epoch == self._epochs.known.get("policy")
+            and held.begins <= now < held.ends
+        ):
+            self._epoch = held.epoch
+            return held.policy
         async with reading(self._engine) as reader:
-            return await self._in_force(reader, now)
+            if self._epochs is None:
+                return (await self._in_force(reader, now))[0]
+            row = await reader.first(_EPOCH)
+            policy, valid_from = await self._in_force(reader, now)
+            (following,) = await reader.rows(_NEXT, {"version": policy.version, "now": iso(now)})
+        # One session sees one state of the store, so the epoch is that of the policy.
+        self._epoch = self._epochs.note_one("policy", None if row is None else row[0])
+        self._held = _held(policy, self._epoch, valid_from, following[0])
+        return policy
 
     async def note_log_index(self, version: int, index: int) -> None:
         """Remember under which log entry *version* was announced; the first note stands."""
@@ -121,24 +176,27 @@ class Policies:
         async with reading(self._engine) as reader:
             return tuple((int(row.version), str(row.digest)) for row in await reader.rows(missing))
 
-    async def _in_force(self, reader: Reader, now: datetime) -> Policy:
-        newest = (
-            select(_TABLE.c.version, _TABLE.c.digest)
-            .where(_TABLE.c.valid_from <= iso(now))
-            .order_by(_TABLE.c.version.desc())
-            .limit(1)
-        )
-        head = await reader.first(newest)
+    async def _in_force(self, reader: Reader, now: datetime) -> tuple[Policy, str]:
+        """The policy in force at *now*, and since when."""
+        head = await reader.first(_IN_FORCE, {"now": iso(now)})
         if head is None:
             raise PolicyMissingError(
                 "policy: the store holds no version that has begun: run `hub migrate` and start again"
             )
         held = self._parsed
-        if held is not None and (held.version, held.digest) == (head.version, head.digest):
-            return held
-        (row,) = await reader.rows(select(_TABLE.c.body).where(_TABLE.c.version == head.version))
-        self._parsed = _read(head.version, head.digest, row.body)
-        return self._parsed
+        if held is None or (held.version, held.digest) != (head.version, head.digest):
+            (row,) = await reader.rows(select(_TABLE.c.body).where(_TABLE.c.version == head.version))
+            held = self._parsed = _read(head.version, head.digest, row.body)
+        return held, head.valid_from
+
+
+def _held(policy: Policy, epoch: int, begins: str, ends: str | None) -> _Held | None:
+    """What may be held of the answer; None if a time is not as we write it, so that no instant bounds it."""
+    try:
+        until = datetime.max.replace(tzinfo=UTC) if ends is None else from_iso(ends)
+        return _Held(policy=policy, epoch=epoch, begins=from_iso(begins), ends=until)
+    except ValueError:
+        return None
 
 
 def _read(version: int, stored_digest: str, body: str) -> Policy:

@@ -3,12 +3,13 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import event, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.access.policies import Policies, PolicyMissingError, policy_digest, seed_policy
 from hub.clock import iso
 from hub.store.engine import open_engine, reading, writing
+from hub.store.epochs import EpochMissingError, Epochs
 from hub.store.tables import PolicyVersion
 from keys.canonical import canonical_json
 from schema.policy.parse import policy_json
@@ -159,6 +160,130 @@ class TestCurrent:
 
         with pytest.raises(PolicyMissingError):
             await Policies(store).settle(NOW)
+
+
+@pytest.fixture
+def policies(store: AsyncEngine) -> Policies:
+    """Policies that hold the one in force, as a serving hub does."""
+    return Policies(store, Epochs(store))
+
+
+def reads_of(store: AsyncEngine) -> list[str]:
+    """Every statement sent to the store from now on."""
+    seen: list[str] = []
+    event.listen(store.sync_engine, "before_cursor_execute", lambda _c, _k, statement, *_: seen.append(statement))
+    return seen
+
+
+class TestHeld:
+    async def test_the_policy_in_force_is_read_once(self, store: AsyncEngine, policies: Policies):
+        await policies.settle(NOW)
+        first = await policies.current(NOW)
+        seen = reads_of(store)
+
+        assert first is await policies.current(NOW + timedelta(days=365))
+        assert [] == seen
+
+    async def test_it_says_the_epoch_it_was_read_at(self, store: AsyncEngine, policies: Policies):
+        await policies.settle(NOW)
+        before = policies.epoch
+        await policies.current(NOW)
+        async with reading(store) as reader:
+            stored = await reader.first(text("SELECT version FROM epoch WHERE name = 'policy'"))
+
+        assert (0, stored[0]) == (before, policies.epoch)
+
+    async def test_another_hub_s_version_holds_as_soon_as_the_epoch_is_noted(self, store: AsyncEngine):
+        """Until then the old policy comes with the old epoch, which the commit of every answer refuses."""
+        epochs = Epochs(store)
+        policies = Policies(store, epochs)
+        await policies.settle(NOW)
+        await policies.current(NOW)
+        await store_version(store, 2, begins=NOW, tier_of_c16="R")
+        old = await policies.current(NOW)
+        stands = await epochs.confirm({"policy": policies.epoch})
+
+        assert 1 == old.version
+        assert not stands
+        assert 2 == (await policies.current(NOW)).version
+        assert await epochs.confirm({"policy": policies.epoch})
+
+    async def test_a_version_begins_at_its_instant_though_nothing_is_written_then(self, policies: Policies, store):
+        await policies.settle(NOW)
+        await store_version(store, 2, begins=NOW + timedelta(hours=1), tier_of_c16="R")
+        await store_version(store, 3, begins=NOW + timedelta(hours=2), tier_of_c16="G")
+        at = [0, 59.999, 60, 119, 120, 1000]
+        found = [(await policies.current(NOW + timedelta(minutes=minutes))).version for minutes in at]
+
+        assert [1, 1, 2, 2, 3, 3] == found
+
+    async def test_an_older_number_that_begins_later_never_comes_back(self, policies: Policies, store):
+        await policies.settle(NOW)
+        await store_version(store, 3, begins=NOW, tier_of_c16="R")
+        await store_version(store, 2, begins=NOW + timedelta(hours=1), tier_of_c16="G")
+
+        assert [3, 3] == [(await policies.current(NOW + timedelta(hours=hours))).version for hours in (0, 2)]
+
+    async def test_a_clock_that_steps_back_gets_what_was_in_force_then(self, policies: Policies, store):
+        await policies.settle(NOW)
+        await store_version(store, 2, begins=NOW + timedelta(hours=1), tier_of_c16="R")
+        later = await policies.current(NOW + timedelta(hours=1))
+
+        assert [2, 1] == [later.version, (await policies.current(NOW)).version]
+        with pytest.raises(PolicyMissingError):
+            await policies.current(NOW - timedelta(seconds=1))
+
+    async def test_a_time_somebody_wrote_another_way_bounds_nothing_and_is_asked_again(self, policies, store):
+        await policies.settle(NOW)
+        await damage(store, valid_from="2026-11-19")
+        await policies.current(NOW)
+        seen = reads_of(store)
+        await policies.current(NOW)
+
+        assert seen
+
+    async def test_without_a_policy_nothing_is_held(self, policies: Policies):
+        for _ in range(2):
+            with pytest.raises(PolicyMissingError):
+                await policies.current(NOW)
+
+    async def test_a_policy_damaged_after_it_was_held_refuses_once_noted(self, store: AsyncEngine):
+        epochs = Epochs(store)
+        policies = Policies(store, epochs)
+        await policies.settle(NOW)
+        await policies.current(NOW)
+        await damage(store, digest="sm3:00")
+        await epochs.refresh()
+
+        with pytest.raises(PolicyMissingError, match="not what its digest says"):
+            await policies.current(NOW)
+
+    async def test_the_last_version_taken_away_refuses_once_noted(self, store: AsyncEngine):
+        epochs = Epochs(store)
+        policies = Policies(store, epochs)
+        await policies.settle(NOW)
+        await policies.current(NOW)
+        async with writing(store) as writer:
+            await writer.write(text("DELETE FROM policy_version"))
+        await epochs.refresh()
+
+        with pytest.raises(PolicyMissingError, match="no version that has begun"):
+            await policies.current(NOW)
+
+    async def test_without_the_epoch_there_is_no_policy(self, store: AsyncEngine, policies: Policies):
+        await policies.settle(NOW)
+        async with writing(store) as writer:
+            await writer.write(text("DELETE FROM epoch"))
+
+        with pytest.raises(EpochMissingError):
+            await policies.current(NOW)
+
+    async def test_a_noted_log_index_changes_nothing(self, policies: Policies):
+        await policies.settle(NOW)
+        before = await policies.current(NOW), policies.epoch
+        await policies.note_log_index(1, 0)
+
+        assert before == (await policies.current(NOW), policies.epoch)
 
 
 class TestLogIndex:
