@@ -10,7 +10,6 @@ from hub.errors import ErrorCode
 from hub.gateway.port import Answer
 from hub.road.fetch import Missing
 from hub.store.sources import SourceState
-from schema.graph.views import Outcome
 from schema.plan.errors import DeniedReferenceError
 from schema.plan.model import Plan
 
@@ -61,7 +60,7 @@ def _answer(
     )
 
 
-def denial_errors(plan: Plan, outcome: Outcome) -> list[dict[str, Any]]:
+def denial_errors(plan: Plan, denied: Mapping[str, int]) -> list[dict[str, Any]]:
     """Make one error per statically denied coordinate, in document order; `count` is the places left null."""
     return [
         {
@@ -72,7 +71,7 @@ def denial_errors(plan: Plan, outcome: Outcome) -> list[dict[str, Any]]:
                 "coordinate": use.coordinate,
                 "rule": decision.rule,
                 "requiredTier": decision.required_tier.value,
-                "count": outcome.denied[use.coordinate],
+                "count": denied.get(use.coordinate, 0),
             },
         }
         for use, decision in plan.denied

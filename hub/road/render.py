@@ -1,17 +1,25 @@
 """
-Step 8 of the road: render with the reference executor, and say what went wrong without saying more.
+Step 8 of the road: render, and say what went wrong without saying more.
 
-The reference executor is graphql-core over the guarded views: resolvers are synchronous, everything is fetched.
+Two executors, one truth. The compiled executor (`schema.render`) serves what it has code for; the reference executor
+(graphql-core over guarded views, everything already fetched) serves the rest, and says what the compiled must say.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute_sync
+from graphql.execution.values import VariableValues
 
 from hub.errors import ErrorCode
 from hub.road.documents import Prepared
+from keys.canonical import canonical_json
 from schema.graph.asking import Asking
+from schema.graph.views import Outcome
+from schema.render.compiled import Compiled, Showing
+from schema.render.runtime import Part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,18 +28,39 @@ class Rendered:
     What the executor made.
 
     Attributes:
-        data: `data` of the response.
+        data: `data` of the response, as it is sent and in canonical form; `null` if an error left nothing.
         errors: The resolvers' errors, ready to send.
         faults: Types of the exceptions that are ours, for the operator's log.
+        showing: What was shown.
+        denied: Statically denied coordinate -> places left null.
     """
 
-    data: dict[str, Any] | None
+    data: Part
     errors: list[dict[str, Any]]
     faults: tuple[str, ...]
+    showing: Showing
+    denied: Mapping[str, int]
+
+
+def render_compiled(compiled: Compiled, variables: VariableValues, asking: Asking) -> Rendered:
+    """
+    Run the code of a plan.
+
+    Raises:
+        HandOverError: something here is not compiled; nothing was shown, ask the reference executor.
+    """
+    emitted = compiled.run(asking, variables)
+    return Rendered(
+        data=emitted.data,
+        errors=[_told(error) for error in emitted.errors],
+        faults=(),
+        showing=emitted.showing,
+        denied=emitted.denied,
+    )
 
 
 def render(schema: GraphQLSchema, prepared: Prepared, asking: Asking) -> Rendered:
-    """Execute *prepared* over what *asking* holds. Never raises for the asker's input."""
+    """Execute *prepared* over what *asking* holds, with the reference executor. Never raises for the asker's input."""
     name = prepared.operation.name
     result: ExecutionResult = execute_sync(
         schema,
@@ -42,11 +71,35 @@ def render(schema: GraphQLSchema, prepared: Prepared, asking: Asking) -> Rendere
         hide_suggestions=True,
     )
     errors = result.errors or ()
+    data = _numbers(result.data)
+    outcome = asking.guard.outcome
     return Rendered(
-        data=result.data,
+        data=Part(orjson.dumps(data), canonical_json(data)),
         errors=[_told(error) for error in errors],
         faults=tuple(type(error.original_error).__name__ for error in errors if _is_ours(error)),
+        showing=showing_of(outcome),
+        denied=outcome.denied,
     )
+
+
+def showing_of(outcome: Outcome) -> Showing:
+    """Say what the reference executor showed."""
+    return Showing(
+        served=tuple(sorted(outcome.served)),
+        masked={name: "+".join(sorted(masks)) for name, masks in sorted(outcome.masked.items())},
+    )
+
+
+def _numbers(value: object) -> object:
+    """Write floats without a fraction as integers, as canonical JSON does: what is sent is what is attested."""
+    match value:
+        case dict():
+            return {key: _numbers(part) for key, part in value.items()}
+        case list():
+            return [_numbers(part) for part in value]
+        case float():
+            return int(value) if value.is_integer() else value
+    return value
 
 
 def _is_ours(error: GraphQLError) -> bool:

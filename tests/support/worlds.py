@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+import orjson
+
 from hub.access.cursors import SealedCursors
 from hub.access.policies import seed_policy
 from hub.access.pseudonyms import Pseudonyms
 from hub.road.answer import denial_errors
 from hub.road.documents import Documents
-from hub.road.render import render
+from hub.road.render import Rendered, render, render_compiled
 from hub.road.roots import wanted
 from hub.road.views import Judge, Setting
 from hub.rulebook import load_rules
@@ -29,6 +31,8 @@ from schema.plan.judged import JudgedSubject
 from schema.plan.model import Plan
 from schema.policy.model import Policy, Standing
 from schema.records import Provenance, PublicityState, StoredRecord
+from schema.render.compiled import Compiled
+from schema.render.runtime import HandOverError
 from schema.rules.book import RuleBook
 
 TODAY = date(2026, 11, 20)
@@ -149,36 +153,59 @@ class World:
         return self._compile(standing, document, variables or {})[0]
 
     def ask(self, standing: Standing, document: str, variables: dict[str, Any] | None = None) -> Told:
-        """Ask *document* as *standing*."""
-        ground = self.ground
+        """Ask *document* as *standing*, of the reference executor."""
         plan, decider, prepared = self._compile(standing, document, variables or {})
-        guard = Guard(decider=decider, outcome=Outcome(), freshness=FRESHNESS)
+        asking = self._asking(plan, decider)
+        rendered = render(self.ground.exchange.schema, prepared, asking)
+        assert rendered.faults == ()
+        return self._told(plan, rendered, asking.guard.outcome)
+
+    def ask_compiled(
+        self, standing: Standing, document: str, variables: dict[str, Any] | None = None
+    ) -> Rendered | None:
+        """Ask *document* as *standing*, of the compiled executor; None if it hands the question over."""
+        plan, decider, prepared = self._compile(standing, document, variables or {})
+        try:
+            compiled = Compiled(
+                self.ground.exchange.schema,
+                prepared.document,
+                prepared.operation,
+                prepared.variables,
+                decider=decider,
+                specs=self.ground.exchange.specs,
+            )
+            return render_compiled(compiled, prepared.variables, self._asking(plan, decider))
+        except HandOverError:
+            return None
+
+    def _told(self, plan: Plan, rendered: Rendered, outcome: Outcome) -> Told:
+        denials = denial_errors(plan, rendered.denied)
+        return Told(
+            data=orjson.loads(rendered.data.plain),
+            errors=rendered.errors,
+            denials={error["extensions"]["coordinate"]: error for error in denials},
+            plan=plan,
+            outcome=outcome,
+        )
+
+    def _asking(self, plan: Plan, decider: Decider) -> Asking:
+        ground = self.ground
         judge = Judge(decider, setting_of(ground))
-        views: dict[str, JudgedSubject] = {}
+        subjects: dict[str, JudgedSubject] = {}
         for code in wanted(plan).codes:
             found = self.dossiers.get(code)
-            view = judge.subject(found, self.live.get(code, ()), ()) if found else None
-            if view is not None:
-                views[code] = view
-        asking = Asking(
-            guard=guard,
-            subjects=views,
+            subject = judge.subject(found, self.live.get(code, ()), ()) if found else None
+            if subject is not None:
+                subjects[code] = subject
+        return Asking(
+            guard=Guard(decider=decider, outcome=Outcome(), freshness=FRESHNESS),
+            subjects=subjects,
             searches={},
             sources=[],
             me=Plain(type_name="Me", values={}),
             cursors=self.cursors,
             specs=ground.exchange.specs,
             sdl=ground.exchange.plain_sdl,
-        )
-        rendered = render(ground.exchange.schema, prepared, asking)
-        assert rendered.faults == ()
-        denials = denial_errors(plan, guard.outcome)
-        return Told(
-            data=rendered.data,
-            errors=rendered.errors,
-            denials={error["extensions"]["coordinate"]: error for error in denials},
-            plan=plan,
-            outcome=guard.outcome,
         )
 
     def _compile(self, standing: Standing, document: str, variables: dict[str, Any]) -> tuple[Plan, Decider, Any]:
