@@ -27,6 +27,7 @@ from graphql import (
 from graphql.execution.values import VariableValues, get_variable_values
 
 from hub.errors import ErrorCode
+from schema.plan.arguments import switches_of
 
 MAX_TOKENS = 4_000
 """Most tokens a document may have."""
@@ -50,16 +51,26 @@ class Prepared:
     Attributes:
         document: The parsed document.
         digest: `sha256:<hex>` of its text.
+        switches: Variables that its @skip and @include name.
         operation: The operation to run, a query.
+        place: Place of the operation among the document's definitions.
         variables: Coerced values.
         raw: Values as sent.
     """
 
     document: DocumentNode
     digest: str
+    switches: tuple[str, ...]
     operation: OperationDefinitionNode
+    place: int
     variables: VariableValues
     raw: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Valid:
+    document: DocumentNode
+    switches: tuple[str, ...]
 
 
 class Documents:
@@ -68,7 +79,7 @@ class Documents:
     def __init__(self, schema: GraphQLSchema, *, size: int = 500) -> None:
         self._schema = schema
         self._size = size
-        self._valid: OrderedDict[str, DocumentNode] = OrderedDict()
+        self._valid: OrderedDict[str, _Valid] = OrderedDict()
 
     def prepare(self, text: str, operation_name: str | None, variables: dict[str, Any]) -> Prepared:
         """
@@ -78,14 +89,15 @@ class Documents:
             RequestFaultError: it does not parse, is not valid, names no operation, or its variables do not fit.
         """
         digest = hashlib.sha256(text.encode()).hexdigest()
-        document = self._valid.get(digest)
-        if document is None:
+        valid = self._valid.get(digest)
+        if valid is None:
             document = self._parse(text)
             self._validate(document)
-            self._remember(digest, document)
+            valid = _Valid(document=document, switches=switches_of(document))
+            self._remember(digest, valid)
         else:
             self._valid.move_to_end(digest)
-        operation = _operation(document, operation_name)
+        place, operation = _operation(valid.document, operation_name)
         coerced = get_variable_values(
             self._schema,
             operation.variable_definitions or (),
@@ -96,9 +108,11 @@ class Documents:
         if not isinstance(coerced, VariableValues):
             raise RequestFaultError([_variable_fault(error) for error in coerced])
         return Prepared(
-            document=document,
+            document=valid.document,
             digest=f"sha256:{digest}",
+            switches=valid.switches,
             operation=operation,
+            place=place,
             variables=coerced,
             raw=variables,
         )
@@ -121,19 +135,21 @@ class Documents:
         if errors:
             raise RequestFaultError([_fault(error, ErrorCode.GRAPHQL_VALIDATION_FAILED) for error in errors])
 
-    def _remember(self, digest: str, document: DocumentNode) -> None:
-        self._valid[digest] = document
+    def _remember(self, digest: str, valid: _Valid) -> None:
+        self._valid[digest] = valid
         if len(self._valid) > self._size:
             self._valid.popitem(last=False)
 
 
-def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
-    operations = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-    chosen = [node for node in operations if name is None or (node.name is not None and node.name.value == name)]
+def _operation(document: DocumentNode, name: str | None) -> tuple[int, OperationDefinitionNode]:
+    operations = [
+        (place, node) for place, node in enumerate(document.definitions) if isinstance(node, OperationDefinitionNode)
+    ]
+    chosen = [(place, node) for place, node in operations if name is None or (node.name and node.name.value == name)]
     if len(chosen) != 1:
         problem = "The document has several operations: name one." if name is None else "No operation has that name."
         raise RequestFaultError([_plain(problem if operations else "The document has no operation.", _INVALID)])
-    if chosen[0].operation is not OperationType.QUERY:
+    if chosen[0][1].operation is not OperationType.QUERY:
         raise RequestFaultError([_plain("Only queries are served.", _INVALID)])
     return chosen[0]
 

@@ -47,7 +47,8 @@ ROW_MASKS = frozenset({Mask.M6, Mask.M7})
 
 _NO_CONTENT = frozenset({ActorKind.OP, ActorKind.AU})
 # Facts that are statements of the purpose's context; a caller of `decide` cannot assert them in any other way.
-_FROM_CONTEXT = {Fact.MATTER_CODE: "matterCode", Fact.CASE_ID: "caseId"}
+CONTEXT_FACTS = {Fact.MATTER_CODE: "matterCode", Fact.CASE_ID: "caseId"}
+"""Facts that a statement of the purpose's context makes true, and the key it stands under."""
 # A ceiling bounds what an actor reaches by being who it is; authority and ownership are reached row by row.
 _BOUND_BY_CEILING = frozenset({Audience.PUB, Audience.IND, Audience.GOV})
 
@@ -71,7 +72,7 @@ def decide(policy: Policy, standing: Standing, label: Label, facts: frozenset[Fa
     """
     if standing.actor in _NO_CONTENT:
         return Denied(rule="actor.no_content", required_tier=label.tier)
-    known = (facts - _FROM_CONTEXT.keys()) | _facts_of_context(standing)
+    known = (facts - CONTEXT_FACTS.keys()) | _facts_of_context(standing)
     refusal = _refused_by_purpose(policy, standing, label, known)
     if refusal is not None:
         return Denied(rule=refusal, required_tier=label.tier)
@@ -102,7 +103,7 @@ def possible_facts(policy: Policy, standing: Standing) -> frozenset[Fact]:
 
 def _facts_of_context(standing: Standing) -> frozenset[Fact]:
     context = dict(standing.context)
-    return frozenset(fact for fact, key in _FROM_CONTEXT.items() if context.get(key, "").strip())
+    return frozenset(fact for fact, key in CONTEXT_FACTS.items() if context.get(key, "").strip())
 
 
 def _asked_for(policy: Policy) -> frozenset[Fact]:
