@@ -50,6 +50,8 @@ class Spelled:
         return Spelled(value, text)
 
 
+Value: TypeAlias = "Json | Spelled"
+
 _INTEGER_LIMIT = 2**53
 _FIRST_SURROGATE = "\ud800"
 _DEPTH_LIMIT = 100  # beyond it the authority decides; also ends the walk of a value that holds itself
@@ -69,12 +71,23 @@ def canonical_json(value: object) -> bytes:
     """
     if type(value) is Spelled:
         return value.text
-    if is_exact(value):
-        try:
-            return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-        except orjson.JSONEncodeError:
-            pass  # a lone surrogate or deep nesting: the authority says which, in its words
-    return _authority(value)
+    written = exact_json(value)
+    return _authority(value) if written is None else written
+
+
+def exact_json(value: object) -> bytes | None:
+    """
+    Write *value* in its canonical form where that is certain to read back as the same value, tuples as lists.
+
+    Returns:
+        None where it is not: a float is in it, a key beyond U+D7FF, or it has no canonical form.
+    """
+    if not _is_exact(value):
+        return None
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        return None  # a lone surrogate or deep nesting: the authority says which, in its words
 
 
 def _authority(value: object) -> bytes:
@@ -100,12 +113,8 @@ def _reason(fault: rfc8785.CanonicalizationError) -> str:
     return "object keys must be strings" if "keys" in text else "a string holds a lone surrogate"
 
 
-def is_exact(value: object, depth: int = 0) -> bool:
-    """
-    Whether *value* is made of exact types without floats, so that `orjson` is certain to write it as RFC 8785 does.
-
-    What is exact and has a canonical form reads back from it as the same value, tuples as lists.
-    """
+def _is_exact(value: object, depth: int = 0) -> bool:
+    """Whether `orjson` is certain to write *value* as RFC 8785 does."""
     kind = type(value)
     if kind is str or kind is bool or value is None:
         return True
@@ -118,7 +127,7 @@ def is_exact(value: object, depth: int = 0) -> bool:
             return False
         value = value.values()  # type: ignore[attr-defined]  # kind is dict
     return all(
-        type(part) is str or is_exact(part, depth + 1)
+        type(part) is str or _is_exact(part, depth + 1)
         for part in value  # type: ignore[attr-defined]  # kind is dict, list or tuple
     )
 

@@ -1,7 +1,8 @@
 """
 The words of a disclosure: which values an entry of kind `disclosure` or `denial` commits to, under which names.
 
-The exchange fills it, `hub verify` reads it out; both take the names from here.
+The exchange fills it, `hub verify` reads it out; both take the names from here. What is the same in many answers (the
+coordinates of a plan, the context of a standing) may be given `Spelled`: it is then written and checked only once.
 
 Source: DOMAIN.md §10.1.
 """
@@ -13,7 +14,7 @@ from datetime import datetime
 
 from hub.audit.entries import Entry
 from hub.clock import iso
-from keys.canonical import Json, canonical_json
+from keys.canonical import Json, Spelled, Value, canonical_json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,15 +45,15 @@ class Disclosure:
     actor: str
     organisation: str | None
     purpose: str
-    context: Mapping[str, Json] = field(default_factory=dict)
+    context: Mapping[str, Json] | Spelled = field(default_factory=dict)
     policy: int
     catalogue: str
     document: str
     operation: str | None = None
-    subjects: Sequence[str] = ()
-    served: Sequence[str] = ()
-    masked: Mapping[str, str] = field(default_factory=dict)
-    denied: Mapping[str, str] = field(default_factory=dict)
+    subjects: Sequence[str] | Spelled = ()
+    served: Sequence[str] | Spelled = ()
+    masked: Mapping[str, str] | Spelled = field(default_factory=dict)
+    denied: Mapping[str, str] | Spelled = field(default_factory=dict)
     answer: str | None
 
     def entry(self) -> Entry:
@@ -65,15 +66,15 @@ class Disclosure:
                 "actor": self.actor,
                 "organisation": self.organisation,
                 "purpose": self.purpose,
-                "context": dict(self.context),
+                "context": _object(self.context),
                 "policy": self.policy,
                 "catalogue": self.catalogue,
                 "document": self.document,
                 "operation": self.operation,
-                "subjects": list(self.subjects),
-                "served": list(self.served),
-                "masked": dict(self.masked),
-                "denied": dict(self.denied),
+                "subjects": _array(self.subjects),
+                "served": _array(self.served),
+                "masked": _object(self.masked),
+                "denied": _object(self.denied),
                 "answer": self.answer,
             },
         )
@@ -86,4 +87,17 @@ def answer_digest(data: object) -> str:
     Raises:
         CanonicalError: *data* holds what JSON cannot carry exactly, e.g. an integer of 2^53 or more.
     """
-    return "sha256:" + hashlib.sha256(canonical_json(data)).hexdigest()
+    return answer_digest_of(canonical_json(data))
+
+
+def answer_digest_of(canonical: bytes) -> str:
+    """Digest the `data` of a response, given as canonical JSON; the caller vouches that it is."""
+    return "sha256:" + hashlib.sha256(canonical).hexdigest()
+
+
+def _object(value: Mapping[str, Json] | Mapping[str, str] | Spelled) -> Value:
+    return value if isinstance(value, Spelled) else dict(value)
+
+
+def _array(value: Sequence[str] | Spelled) -> Value:
+    return value if isinstance(value, Spelled) else list(value)

@@ -1,34 +1,16 @@
-"""
-Log entries: what happened, sealed so that the log holds no content.
+"""Log entries: what happened, who received what, and what must still be true when the entry is made durable."""
 
-Rules:
-    - A leaf holds one salted commitment per named value, SHA-256(salt || canonical JSON of the value), and nothing else
-      of it. Who has the salt and the value can show it to anyone; who has only the log learns nothing, not even by
-      guessing, because the salt is 128 random bits.
-    - Salts have one length, so that salt and value cannot be parted in two ways.
-    - Erasing the stored opening erases the link and breaks no proof.
-"""
-
-import base64
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal, TypeAlias, get_args
 
 import msgspec
-import orjson
 
 from hub.audit.errors import EntryError
-from keys.canonical import Json, canonical_json
-from keys.errors import CanonicalError
-from keys.merkle import leaf_hash
+from keys.canonical import Value
 
 Kind: TypeAlias = Literal["disclosure", "denial", "policy", "partner", "key"]
-Opening: TypeAlias = Mapping[str, Mapping[str, Json]]
-
-LEAF_VERSION = 1
-SALT_SIZE = 16
 KINDS: tuple[str, ...] = get_args(Kind)
 _MAX_CODE = 18
 
@@ -40,12 +22,12 @@ class Entry:
 
     Attributes:
         kind: What sort of thing it was.
-        values: What is committed to, by name; any RFC 8785 value. For disclosures and denials see
-            `hub.audit.disclosure`.
+        values: What is committed to, by name; any RFC 8785 value, or one spelled ahead. For disclosures and denials
+            see `hub.audit.disclosure`.
     """
 
     kind: Kind
-    values: Mapping[str, Json]
+    values: Mapping[str, Value]
 
     def __post_init__(self) -> None:
         """
@@ -69,13 +51,14 @@ class DeliveryRow:
         subject_code: USCC.
         partner: Who asked; None: the public.
         purpose: Purpose code.
-        versions: (kind, record key, version) of each record served.
+        versions: (kind, record key, version) of each record served; or the same as `pack_versions` packs it, by who
+            serves one subject often.
     """
 
     subject_code: str
     partner: str | None
     purpose: str
-    versions: Sequence[tuple[str, str, int]] = ()
+    versions: Sequence[tuple[str, str, int]] | bytes = ()
 
     def __post_init__(self) -> None:
         """
@@ -90,8 +73,13 @@ class DeliveryRow:
             raise EntryError("partner and purpose of a delivery are printable text")
 
     def packed_versions(self) -> bytes:
-        """Pack the versions as the store keeps them, msgpack."""
-        return msgspec.msgpack.encode(list(self.versions))
+        """Return the versions as the store keeps them."""
+        return self.versions if isinstance(self.versions, bytes) else pack_versions(self.versions)
+
+
+def pack_versions(versions: Sequence[tuple[str, str, int]]) -> bytes:
+    """Pack (kind, record key, version) of each record served as the store keeps them, msgpack."""
+    return msgspec.msgpack.encode(list(versions))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,11 +91,13 @@ class Pending:
         entry: What to keep.
         deliveries: Rows kept with it, at most one per subject.
         reads: Subject code to the `subject.version` the answer was made from; 0: the subject was not there.
+        epochs: Name to the version, in table `epoch`, of what else decided the answer.
     """
 
     entry: Entry
     deliveries: Sequence[DeliveryRow] = ()
     reads: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    epochs: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
         """
@@ -120,72 +110,6 @@ class Pending:
             raise EntryError("a read names its subject by code")
         if len({row.subject_code for row in self.deliveries}) != len(self.deliveries):
             raise EntryError("an entry has at most one delivery per subject")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sealed:
-    """
-    An entry as the log keeps it.
-
-    Attributes:
-        leaf: Canonical JSON {"v": 1, "kind": ..., "commit": {name: "sha256:<hex>"}}.
-        leaf_hash: RFC 9162 leaf hash, 32 bytes.
-        opening: {name: {"salt": base64, "value": ...}}, for the asker.
-    """
-
-    kind: str
-    leaf: bytes
-    leaf_hash: bytes
-    opening: Opening
-
-    def packed_opening(self) -> bytes:
-        """Write the opening as the store keeps it, JSON."""
-        return orjson.dumps(self.opening)
-
-
-def seal(entry: Entry, entropy: Callable[[int], bytes]) -> Sealed:
-    """
-    Commit to every value of *entry* under a salt of its own.
-
-    Args:
-        entry: What to keep.
-        entropy: Gives n random bytes, fit for secrets.
-
-    Raises:
-        EntryError: a value has no canonical form.
-    """
-    salts = entropy(SALT_SIZE * len(entry.values))
-    commitments: dict[str, str] = {}
-    opening: dict[str, Mapping[str, Json]] = {}
-    for place, (name, value) in enumerate(entry.values.items()):
-        salt = salts[place * SALT_SIZE : (place + 1) * SALT_SIZE]
-        try:
-            commitments[name] = commitment(salt, value)
-        except CanonicalError as fault:
-            raise EntryError(f"the value {name} cannot be committed to: {fault}") from None
-        opening[name] = {"salt": base64.b64encode(salt).decode("ascii"), "value": value}
-    leaf = leaf_of(entry.kind, commitments)
-    return Sealed(kind=entry.kind, leaf=leaf, leaf_hash=leaf_hash(leaf), opening=opening)
-
-
-def commitment(salt: bytes, value: Json) -> str:
-    """
-    Commit to *value*: `sha256:<hex of SHA-256(salt || canonical JSON)>`.
-
-    Raises:
-        CanonicalError: *value* has no canonical form.
-    """
-    return "sha256:" + hashlib.sha256(salt + canonical_json(value)).hexdigest()
-
-
-def leaf_of(kind: str, commitments: Mapping[str, str]) -> bytes:
-    """
-    Write the leaf of an entry from its commitments.
-
-    Raises:
-        CanonicalError: a name is not valid text.
-    """
-    return canonical_json({"v": LEAF_VERSION, "kind": kind, "commit": dict(commitments)})
 
 
 def _is_code(text: str) -> bool:

@@ -6,11 +6,13 @@ What the log refuses.
     │  └─ LogUnavailableError    the entry is not known to be durable: nothing leaves; asking again may succeed
     │     └─ LogBrokenError      the stored log contradicts itself or us: stop writing, page someone
     └─ AuditError
-       ├─ StaleReadError         a subject changed after it was read: make the answer again
+       ├─ StaleReadError         what the answer was made from has changed: make it again
        ├─ EntryError             what was to be logged is malformed: a fault of ours
        ├─ AbsentEntryError       the log has no such entry
        └─ ReceiptError           what was handed in is no receipt, or a key is no key: nothing could be checked
 """
+
+from collections.abc import Mapping
 
 from hub.errors import HubError, UnavailableError
 
@@ -38,15 +40,20 @@ class AuditError(HubError):
 
 class StaleReadError(AuditError):
     """
-    A subject in the answer changed between reading and attesting.
+    Something an answer was made from changed between reading and attesting.
 
     Attributes:
         codes: The subjects that changed, sorted. For the exchange, which reads them again.
+        epochs: Name to the present version of each epoch that changed; 0: the store has no such epoch.
     """
 
-    def __init__(self, codes: tuple[str, ...]) -> None:
-        super().__init__(f"{len(codes)} of the subjects in the answer changed after they were read")
+    def __init__(self, codes: tuple[str, ...], epochs: Mapping[str, int] | None = None) -> None:
         self.codes = codes
+        self.epochs: Mapping[str, int] = dict(epochs or {})
+        super().__init__(
+            f"{len(codes)} of the subjects in the answer and {len(self.epochs)} of its other causes changed after they "
+            "were read"
+        )
 
 
 class EntryError(AuditError):

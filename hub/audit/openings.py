@@ -8,15 +8,18 @@ Rules:
 """
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 import orjson
 
-from hub.audit.entries import LEAF_VERSION, SALT_SIZE, commitment, leaf_of
 from hub.audit.errors import EntryError
+from hub.audit.sealing import LEAF_VERSION, SALT_SIZE, commitment, leaf_of
 from keys.canonical import Json
 from keys.digests import Algorithm, algorithm_of
 from keys.errors import CanonicalError, DigestError
 from keys.texts import from_base64
+
+Opening: TypeAlias = Mapping[str, Mapping[str, Json]]
 
 
 def commitments_from(opening: object) -> dict[str, str]:
@@ -34,7 +37,7 @@ def commitments_from(opening: object) -> dict[str, str]:
     return {name: _commitment_from(part) for name, part in opening.items()}
 
 
-def values_of(opening: Mapping[str, Mapping[str, Json]]) -> dict[str, Json]:
+def values_of(opening: Opening) -> dict[str, Json]:
     """Return the open values, by name; what is withheld is left out."""
     return {name: part["value"] for name, part in opening.items() if "value" in part}
 

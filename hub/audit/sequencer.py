@@ -17,10 +17,11 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from hub.audit.entries import Pending, seal
+from hub.audit.entries import Pending
 from hub.audit.errors import AuditError, LogBrokenError, LogUnavailableError
 from hub.audit.ledger import Ledger
 from hub.audit.receipts import Receipt
+from hub.audit.sealing import seal
 from hub.audit.step import Waiting
 from hub.clock import iso
 from keys.errors import NoteError

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from typing import cast
 
 from hub.audit.disclosure import answer_digest
-from hub.audit.entries import Opening, leaf_of
 from hub.audit.errors import EntryError, ReceiptError
-from hub.audit.openings import commitments_from, read_leaf, values_of
+from hub.audit.openings import Opening, commitments_from, read_leaf, values_of
+from hub.audit.sealing import leaf_of
 from keys.canonical import Json
 from keys.checkpoints import Checkpoint
 from keys.errors import CanonicalError, NoteError, ProofError

@@ -4,7 +4,6 @@ from contextlib import closing
 
 import psycopg
 import pytest
-from sqlalchemy import text
 
 from hub.audit.entries import Entry, Pending
 from hub.audit.errors import EntryError, LogBrokenError, LogUnavailableError, StaleReadError
@@ -53,7 +52,9 @@ class TestAppend:
     async def test_the_order_of_asking_is_the_order_in_the_log(self, sequencer):
         receipts = await asyncio.gather(*(sequencer.append(note(number)) for number in range(30)))
 
-        assert [receipt.opening["number"]["value"] for receipt in receipts] == [receipt.index for receipt in receipts]
+        assert [receipt.as_extension()["opening"]["number"]["value"] for receipt in receipts] == [
+            receipt.index for receipt in receipts
+        ]
 
     async def test_more_than_one_groupful_is_appended_whole(self, store, sequencer):
         receipts = await asyncio.gather(*(sequencer.append(note(number)) for number in range(1_100)))
@@ -519,8 +520,8 @@ class TestDurability:
         """FULL in WAL mode: the log survives a power cut, whatever other connections chose."""
         sequencer = sequencer_on(sqlite_store)
         await sequencer.start()
-        with sequencer._ledger._engine.connect() as connection:
-            settings = [connection.execute(text(f"PRAGMA {name}")).scalar() for name in ("synchronous", "journal_mode")]
+        connection = sequencer._ledger._book._connection
+        settings = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "journal_mode")]
         await sequencer.stop()
 
         assert [2, "wal"] == settings
