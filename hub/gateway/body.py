@@ -13,10 +13,10 @@ Source: GraphQL over HTTP, 5; INTERFACE 1.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote_to_bytes
 
+import msgspec
 import orjson
 
 from hub.errors import BadInputError
@@ -35,8 +35,7 @@ class ClientGoneError(Exception):
     """The client closed the connection before its request was whole; nobody is left to answer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameters:
+class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     """The members of a GraphQL request, of the right types. `None`: absent or null."""
 
     query: str | None

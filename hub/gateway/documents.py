@@ -13,10 +13,10 @@ Source: GraphQL over HTTP, appendix A (persisted documents); Apollo's APQ protoc
 import hashlib
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from graphql import GraphQLError, parse
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -109,8 +109,7 @@ class TrustedDocuments:
         return document_id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(msgspec.Struct, frozen=True, kw_only=True):
     """A document and whether it was registered beforehand."""
 
     text: str

@@ -27,12 +27,14 @@ from hub.gateway.body import Receive
 from hub.gateway.documents import DocumentDesk
 from hub.gateway.health import Health
 from hub.gateway.http import GraphQLEndpoint, Limits, Scope, Send
+from hub.gateway.lane import Lane
+from hub.gateway.logs import lines_of
 from hub.gateway.metrics import Metrics
 from hub.gateway.negotiation import wants_page
 from hub.gateway.page import GraphiQLPage
 from hub.gateway.port import Doorkeeper, Road
 from hub.gateway.trail import trail_of
-from hub.gateway.watch import App, Watch
+from hub.gateway.watch import Watch
 
 GRAPHQL_PATH = "/graphql"
 
@@ -77,6 +79,8 @@ class Door:
 
     Attributes:
         fault: Why the hub could not start, for the operator; None unless its lifespan failed to begin.
+        lane: The short way to `/graphql`, for a server that knows it.
+        metrics: What is counted.
     """
 
     def __init__(self, parts: DoorParts) -> None:
@@ -87,11 +91,13 @@ class Door:
             road=parts.road, doorkeeper=parts.doorkeeper, desk=parts.desk, limits=parts.limits, log=parts.log
         )
         self._rooms = Starlette(routes=_routes(parts), lifespan=lambda _: self._lifespan(parts))
-        self._app: App = Watch(self._dispatch, metrics=parts.metrics, log=parts.log)
+        self._watch = Watch(self._dispatch, metrics=parts.metrics, log=parts.log)
+        self.lane = Lane(self._endpoint, self._watch, path=GRAPHQL_PATH.encode())
+        self.metrics = parts.metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        await self._app(scope, receive, send)
+        await self._watch(scope, receive, send)
 
     def drain(self) -> None:
         """Answer `/readyz` with 503 from now on; questions under way are still answered."""
@@ -105,6 +111,7 @@ class Door:
             except HubError as error:
                 self.fault = error
                 raise
+            stack.enter_context(lines_of(parts.log).buffered())
             yield
 
     async def _dispatch(self, scope: Scope, receive: Receive, send: Send) -> None:

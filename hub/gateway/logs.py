@@ -17,6 +17,8 @@ import orjson
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger, WrappedLogger
 
+from hub.gateway.lines import Lines
+
 TEXT_MAX = 200
 KEYS = frozenset(
     {
@@ -46,7 +48,7 @@ def make_log(stream: TextIO, level: str) -> FilteringBoundLogger:
     return cast(
         "FilteringBoundLogger",
         structlog.wrap_logger(
-            structlog.WriteLogger(stream),
+            Lines(stream),
             processors=[
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
@@ -58,6 +60,19 @@ def make_log(stream: TextIO, level: str) -> FilteringBoundLogger:
             cache_logger_on_first_use=True,
         ),
     )
+
+
+def lines_of(log: FilteringBoundLogger) -> Lines:
+    """
+    The lines that *log*, made by `make_log`, writes to.
+
+    Raises:
+        TypeError: it was made elsewhere.
+    """
+    lines = getattr(log.bind(), "_logger", None)
+    if not isinstance(lines, Lines):
+        raise TypeError(f"a log: expected one of make_log, got one that writes to {type(lines).__name__}")
+    return lines
 
 
 def keep_known(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -7,8 +7,8 @@ take the first, and would read another purpose of use than the one the answer wa
 Rules:
     - Looked at: the members of the request, of `extensions`, of `extensions.purpose` and of its `context`. Variables
       are the document's business.
-    - A second reading costs more than the first, so it is made only where a name might stand twice: where its text is
-      in the body more than once, or could be there in another spelling (`\u0063ode`).
+    - A second reading costs many times the first, so it is made only where a name might stand twice: where its text is
+      in the body more often than in what the parser kept, or could be there in another spelling (`\u0063ode`).
 
 Source: RFC 8259, 4.
 """
@@ -16,6 +16,8 @@ Source: RFC 8259, 4.
 import json
 from collections.abc import Sequence
 from typing import Any
+
+import orjson
 
 from hub.errors import BadInputError
 
@@ -42,7 +44,7 @@ def check_once(data: bytes, value: object, within: Sequence[str]) -> None:
     Raises:
         BadInputError: 400, a name stands twice; repeats no name the client chose.
     """
-    if not _may_repeat(data, _on_the_way(value, within)):
+    if not _may_repeat(data, value, [name for each in _on_the_way(value, within) for name in each]):
         return
     # Numbers stay text: their value is of no interest here, and a very long one would be refused.
     read = json.loads(data, object_pairs_hook=_object, parse_int=str, parse_float=str)
@@ -62,12 +64,19 @@ def _on_the_way(value: object, within: Sequence[str]) -> list[dict[str, Any]]:
     return found
 
 
-def _may_repeat(data: bytes, objects: Sequence[dict[str, Any]]) -> bool:
-    names = [name for each in objects for name in each]
-    if b"\\u" in data or len(names) > _NAMES_MAX:
+def _may_repeat(data: bytes, value: object, names: Sequence[str]) -> bool:
+    if len(names) > _NAMES_MAX or not all(name.isalnum() for name in names):
+        return True  # only a plain name has but one spelling, escapes aside
+    # Letters of ASCII are escaped as \u00..; other letters as anything.
+    if b"\\u" in data and (b"\\u00" in data or not all(name.isascii() for name in names)):
         return True
-    # Only a plain name has but one spelling left.
-    return any(not name.isalnum() or data.count(b'"%s"' % name.encode()) > 1 for name in names)
+    quoted = [b'"%b"' % name.encode() for name in names]
+    repeated = [each for each in quoted if data.count(each) > 1]
+    if not repeated:
+        return False
+    # Written again, a value has each name and each text as often as before; what was dropped is missing.
+    kept = orjson.dumps(value)
+    return any(data.count(each) != kept.count(each) for each in repeated)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,14 +1,22 @@
 """What the door needs of the house: one road that answers a question, and one place that knows who asks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
+
+import msgspec
 
 from hub.identity.caller import Caller
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class CallerChangedError(Exception):
+    """
+    The asker's entry changed between identification and answer, and nothing was disclosed.
+
+    The door asks who it is anew, and asks the road again: at most `http.ASKED_AGAIN_MAX` times, then it answers 503.
+    """
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
     """
     One GraphQL request as it came, checked for form only.
 
@@ -35,8 +43,7 @@ class Question:
     registered: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """
     The road's answer.
 
@@ -50,7 +57,7 @@ class Answer:
 
     body: bytes
     is_request_error: bool
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = msgspec.field(default_factory=dict)
     public: bool = False
     denials: int = 0
 
@@ -64,6 +71,7 @@ class Road(Protocol):
 
         Raises:
             RefusalError: the whole request is refused; the door answers with its status, code and headers.
+            CallerChangedError: *caller* is no longer who it was; the door identifies anew and asks again.
             UnavailableError: store or log cannot be used; the door answers 503.
         """
 

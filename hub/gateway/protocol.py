@@ -1,5 +1,5 @@
 """
-Bounds what a client may do before its request is one.
+One connection: bounds what a client may do before its request is one, and sends common requests down the short lane.
 
 uvicorn's protocol has no limit on the size of a request's head, nor on the time it may take.
 
@@ -9,16 +9,27 @@ Rules:
     - What is not HTTP is refused in JSON, like every other error of ours.
     - A refusal is followed by a lingering close: what the client still sends is read and thrown away for a moment, or
       the system would reset the connection and the client would lose the refusal (RFC 9112, 9.6).
+    - A request for the short lane (`hub.gateway.lane`) is held until its body is there; if that does not come in the
+      same read as the head, the request goes by ASGI after all.
 """
 
 import asyncio
+from typing import TYPE_CHECKING, Any, cast
 
+from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from hub.gateway.lane import DirectCycle, Lane
+
+if TYPE_CHECKING:
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 HEAD_MAX_BYTES = 65_536
 HEAD_DEADLINE_S = 10.0
 LINGER_S = 1.0
 LINGER_MAX_BYTES = 1 << 20
+_NEVER = float("inf")
 _ERROR = b'{"errors":[{"message":"%s","extensions":{"code":"BAD_USER_INPUT"}}]}'
 
 
@@ -29,19 +40,37 @@ class _HeadTooLargeError(Exception):
 class BoundedProtocol(HttpToolsProtocol):
     """One connection. The counters belong to the request whose head is being read."""
 
-    _head_bytes = 0
-    _in_head = True
-    _head_timer: asyncio.TimerHandle | None = None
-    _lingering = False
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config=config, server_state=server_state, app_state=app_state, _loop=_loop)
+        lane = getattr(self.app, "lane", None)
+        self._lane = lane if isinstance(lane, Lane) else None
+        self._held: list[bytes] | None = None  # pieces of the body of a request that is held for the lane
+        self._head_bytes = 0
+        self._in_head = True
+        self._lingering = False
+        # The connection is closed at `_due`. The timer may ring before that, and is then set anew: a due time that
+        # moves with every request costs no timer each.
+        self._due = _NEVER
+        self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = _NEVER
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start to wait for the first head."""
         super().connection_made(transport)
-        self._await_head()
+        self._close_in(HEAD_DEADLINE_S)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
-        self._head_came()
+        self._due = _NEVER
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -52,33 +81,95 @@ class BoundedProtocol(HttpToolsProtocol):
                 self.transport.close()
             return
         super().data_received(data)
+        if self._held is not None and not self._lingering:
+            self._go_by_asgi(self._held)
         if self._in_head and not self._lingering and not self.transport.is_closing():
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_MAX_BYTES:
                 self.send_400_response("")
+            elif self._due is _NEVER and self._head_bytes > 0:
+                self._close_in(HEAD_DEADLINE_S)
 
     def on_message_begin(self) -> None:
-        """A head begins."""
-        super().on_message_begin()
+        """A head begins. uvicorn's own beginning waits until it is known which lane the request takes."""
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
         self._head_bytes = 0
         self._in_head = True
-        self._await_head()
+        self._due = _NEVER
 
     def on_url(self, url: bytes) -> None:
         """Count a piece of the request line."""
         self._count(len(url))
-        super().on_url(url)
+        self.url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Count a header."""
+        """Count and keep a header."""
         self._count(len(name) + len(value))
-        super().on_header(name, value)
+        name = name.lower()
+        if name == b"expect" and value.lower() == b"100-continue":
+            self.expect_100_continue = True
+        self.headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
         self._in_head = False
-        self._head_came()
-        super().on_headers_complete()
+        self._due = _NEVER
+        lane, parser = self._lane, self.parser
+        if (
+            lane is not None
+            and lane.takes(parser.get_method(), self.url, parser.get_http_version(), self.headers)
+            and not self._is_crowded()
+        ):
+            self._held = []
+            return
+        self._begin_asgi()
+
+    def on_body(self, body: bytes) -> None:
+        """Keep a piece of the body."""
+        if self._held is not None:
+            self._held.append(body)
+        else:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        if self._held is None:
+            super().on_message_complete()
+            return
+        pieces, self._held = self._held, None
+        assert self._lane is not None  # noqa: S101  only for a lane is anything held
+        before = self.cycle
+        cycle = DirectCycle(
+            self._lane,
+            headers=self.headers,
+            body=pieces[0] if len(pieces) == 1 else b"".join(pieces),
+            keep_alive=self.parser.should_keep_alive(),
+            transport=self.transport,
+            flow=self.flow,
+            server=self.server_state,
+            on_response=self.on_response_complete,
+        )
+        # It has all that the protocol reads of its own kind of cycle.
+        self.cycle = cast("RequestResponseCycle", cycle)
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
+
+    def on_response_complete(self) -> None:
+        """A response is sent: on with the next request, or wait for one."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            cycle, app = self.pipeline.pop()
+            self._start_asgi_task(cycle, app)
+        elif not self._in_head:
+            self._close_in(self.timeout_keep_alive)
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is not a request, *msg* being uvicorn's words for it, and close."""
@@ -92,20 +183,54 @@ class BoundedProtocol(HttpToolsProtocol):
             b"cache-control: private, no-store\r\nconnection: close\r\n\r\n%s" % (status, len(body), body)
         )
         self._lingering = True
+        self._held = None
+        if self.cycle is not None and not self.cycle.response_complete:
+            # Nothing can be sent any more, not even the answer to the request before.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
         self.transport.write_eof()
-        self._head_came()
-        self._head_timer = self.loop.call_later(LINGER_S, self.transport.close)
+        self._close_in(LINGER_S)
+
+    def _begin_asgi(self) -> None:
+        url, headers, expect = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url = url
+        self.headers.extend(headers)  # the scope holds this very list
+        self.expect_100_continue = expect
+        super().on_headers_complete()
+
+    def _go_by_asgi(self, pieces: list[bytes]) -> None:
+        self._held = None
+        self._begin_asgi()
+        for piece in pieces:
+            super().on_body(piece)
+
+    def _is_crowded(self) -> bool:
+        most = self.limit_concurrency
+        return most is not None and (len(self.connections) >= most or len(self.tasks) >= most)
 
     def _count(self, size: int) -> None:
         self._head_bytes += size
         if self._head_bytes > HEAD_MAX_BYTES:
             raise _HeadTooLargeError  # the parser wraps it, uvicorn then calls send_400_response
 
-    def _await_head(self) -> None:
-        self._head_came()
-        self._head_timer = self.loop.call_later(HEAD_DEADLINE_S, self.transport.close)
+    def _close_in(self, seconds: float) -> None:
+        self._due = self.loop.time() + seconds
+        if self._rings_at > self._due or self._timer is None:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._set_timer()
 
-    def _head_came(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+    def _set_timer(self) -> None:
+        self._rings_at = self._due
+        self._timer = self.loop.call_at(self._due, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._in_head and self.flow.read_paused:
+            self._close_in(HEAD_DEADLINE_S)  # it is we who do not read
+        elif self._due is not _NEVER:
+            if self.loop.time() < self._due:
+                self._set_timer()
+            elif not self.transport.is_closing():
+                self.transport.close()

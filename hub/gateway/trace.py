@@ -10,8 +10,8 @@ Rules:
 Source: W3C Trace Context, 3.2.2.
 """
 
+import os
 import re
-import secrets
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _LONG_NUMBER = re.compile(r"(?:[0-9][._-]*){15}")
@@ -22,10 +22,11 @@ _ZERO_PARENT = b"0" * 16
 
 def request_id_from(given: bytes | None) -> str:
     """The client's request id if its form is sane and no long number is in it, else a new one (32 hex digits)."""
-    text = given.decode("latin-1") if given is not None else ""
-    if _REQUEST_ID.fullmatch(text) and _LONG_NUMBER.search(text) is None:
-        return text
-    return secrets.token_hex(16)
+    if given is not None:
+        text = given.decode("latin-1")
+        if _REQUEST_ID.fullmatch(text) and _LONG_NUMBER.search(text) is None:
+            return text
+    return os.urandom(16).hex()
 
 
 def child_of(traceparent: bytes | None) -> str:
@@ -33,5 +34,6 @@ def child_of(traceparent: bytes | None) -> str:
     match = _TRACEPARENT.fullmatch(traceparent) if traceparent is not None else None
     # Version 00 has no fifth part; later versions may only append one.
     if match is None or match[2] == _ZERO_TRACE or match[3] == _ZERO_PARENT or (match[1] == b"00" and match[5]):
-        return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-00"
-    return f"00-{match[2].decode()}-{secrets.token_hex(8)}-{match[4].decode()}"
+        made = os.urandom(24).hex()
+        return f"00-{made[:32]}-{made[32:]}-00"
+    return f"00-{match[2].decode()}-{os.urandom(8).hex()}-{match[4].decode()}"

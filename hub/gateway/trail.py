@@ -7,16 +7,17 @@ from typing import Any, cast
 _KEY = "hub.trail"
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Trail:
     """
     Filled in along the way; owned by one request.
 
     Attributes:
         request_id: Echoed to the client.
+        began: When the request came, by `hub.clock.stopwatch`.
         trace_id: Of the distributed trace.
         route: Name of the route, one of a fixed few; never the path as it came.
-        outcome: `answered`, `request_error`, or an `ErrorCode`.
+        outcome: `answered`, `request_error`, `client_gone` or an `ErrorCode`.
         actor: Kind of asker.
         partner: Partner identifier, None for the public.
         operation: Operation name, of registered documents only: other names are the client's free text.
@@ -24,6 +25,7 @@ class Trail:
     """
 
     request_id: str
+    began: float = 0.0
     trace_id: str = ""
     route: str = "other"
     outcome: str = ""

@@ -1,0 +1,134 @@
+"""
+The short lane: the common request answered without ASGI's messages between server and endpoint.
+
+Taken by `POST /graphql` over HTTP/1.1 with a JSON body of declared length that has come as one piece; all else goes by
+ASGI. Both lanes ask the same endpoint, are watched by the same watch, and send the same bytes.
+
+A `DirectCycle` stands in uvicorn's protocol where its `RequestResponseCycle` would: the connection's queue, its flow
+control, its keep-alive and the server's graceful end treat both alike.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.server import ServerState
+
+from hub.gateway.headers import Headers
+from hub.gateway.http import GraphQLEndpoint, Request
+from hub.gateway.reply import FAILED, Reply, as_head, ends_connection, lines_of
+from hub.gateway.watch import Watch
+
+_JSON = b"application/json"
+# Whoever sends one of these wants something of the server that only the long way gives, or to be refused by it.
+_LONG_WAY = frozenset({b"expect", b"upgrade", b"transfer-encoding", b"content-encoding"})
+
+RawHeaders = Sequence[tuple[bytes, bytes]]
+
+
+class Lane:
+    """The short way to an endpoint. One per process; its requests are told by path, method and headers."""
+
+    def __init__(self, endpoint: GraphQLEndpoint, watch: Watch, *, path: bytes) -> None:
+        self.endpoint = endpoint
+        self.watch = watch
+        self._path = path
+        self._own: list[tuple[bytes, bytes]] = []
+        self._own_lines = b""
+
+    def takes(self, method: bytes, url: bytes, version: str, raw: RawHeaders) -> bool:
+        """Whether a request with this head is one for this lane, if its body comes in one piece."""
+        if url != self._path or method != b"POST" or version != "1.1":
+            return False
+        headers = dict(raw)
+        length = headers.get(b"content-length", b"")
+        return (
+            len(headers) == len(raw)
+            and headers.get(b"content-type", b"").startswith(_JSON)
+            and length.isdigit()
+            and 0 < int(length[:20]) <= self.endpoint.body_max_bytes
+            and _LONG_WAY.isdisjoint(headers)
+        )
+
+    def own_lines(self, server: ServerState) -> bytes:
+        """The server's own headers (`date`) as lines; it makes a new list of them every second."""
+        if server.default_headers is not self._own:
+            self._own = server.default_headers
+            self._own_lines = lines_of(self._own)
+        return self._own_lines
+
+
+class _Nobody:
+    """Stands for the event that tells ASGI's `receive` that something came: here nobody waits for it."""
+
+    def set(self) -> None:
+        """Do nothing."""
+
+
+_NOBODY = _Nobody()
+
+
+class DirectCycle:
+    """One request and its response. Attributes without underscore are those that uvicorn's protocol reads and sets."""
+
+    __slots__ = (
+        "_body", "_flow", "_headers", "_lane", "_on_response", "_server", "_transport",
+        "disconnected", "keep_alive", "message_event", "response_complete",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        lane: Lane,
+        *,
+        headers: RawHeaders,
+        body: bytes,
+        keep_alive: bool,
+        transport: asyncio.Transport,
+        flow: FlowControl,
+        server: ServerState,
+        on_response: Callable[[], None],
+    ) -> None:
+        self._lane = lane
+        self._headers = headers
+        self._body = body
+        self._transport = transport
+        self._flow = flow
+        self._server = server
+        self._on_response = on_response
+        self.keep_alive = keep_alive
+        self.disconnected = False
+        self.response_complete = False
+        self.message_event = _NOBODY
+
+    async def run_asgi(self, _app: Any) -> None:  # noqa: ANN401  uvicorn's own name and signature for its cycle
+        """Answer."""
+        lane = self._lane
+        headers = Headers(self._headers)
+        trail = lane.watch.begin(headers.get(b"x-request-id"))
+        reply = FAILED
+        try:
+            reply = await lane.endpoint.reply(
+                Request(method="POST", query_string=b"", headers=headers, body=self._body), trail
+            )
+            if self._flow.write_paused and not self.disconnected:
+                await self._flow.drain()
+        except asyncio.CancelledError:
+            # The server ends, and has waited for us long enough: nobody needs to hear of a cancellation after that.
+            reply, self.keep_alive = FAILED, False
+        except Exception as error:  # noqa: BLE001  the endpoint lets none out; if it does, the client learns no more than that
+            lane.watch.failed(trail, error)
+        finally:
+            self._send(reply, trail.request_id)
+            lane.watch.end(trail, "POST", reply.status, len(reply.body))
+
+    def _send(self, reply: Reply, request_id: str) -> None:
+        if not self.disconnected and not self._transport.is_closing():
+            if ends_connection(reply):
+                self.keep_alive = False
+            head = as_head(reply, request_id, self._lane.own_lines(self._server), close=not self.keep_alive)
+            self._transport.write(head + reply.body)
+        self.response_complete = True
+        if not self.keep_alive:
+            self._transport.close()
+        self._on_response()
