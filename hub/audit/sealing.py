@@ -64,10 +64,7 @@ def seal(entry: Entry, entropy: Callable[[int], bytes]) -> Sealed:
     start = 0
     for name, value in entry.values.items():
         salt = salts[start : (start := start + SALT_SIZE)]
-        if isinstance(value, Spelled):
-            text = show = value.text
-        else:
-            text, show = _written(name, value)
+        text, show = (value.text, value.text) if isinstance(value, Spelled) else _written(name, value)
         digests.append(sha256(salt + text).hexdigest().encode())
         shown.append(b2a_base64(salt, newline=False))
         shown.append(show)
@@ -142,12 +139,12 @@ def _written(name: str, value: Json) -> tuple[bytes, bytes]:
     Raises:
         EntryError: it has no canonical form, or cannot be shown.
     """
-    exact = exact_json(value)
-    if exact is not None:
-        return exact, exact
     try:
+        exact = orjson.dumps(value) if type(value) is str else exact_json(value)
+        if exact is not None:
+            return exact, exact
         return canonical_json(value), orjson.dumps(value)
     except CanonicalError as fault:
         raise EntryError(f"the value {name} cannot be committed to: {fault}") from None
     except orjson.JSONEncodeError:
-        raise EntryError(f"the value {name} is of a form that cannot be shown") from None
+        raise EntryError(f"the value {name} cannot be written so that it reads back") from None

@@ -3,22 +3,26 @@ The sequencer: gives every entry its place in the log, and the asker an answer o
 
 Rules:
     - A group is whatever waits when the one before it is done; there is no timer. So one asker alone pays one fsync,
-      and many share it.
-    - The store is written by a thread of the sequencer's own (`hub.audit.ledger`); the tasks here only queue and wait.
+      and many share it. Askers of one turn of the event loop find each other: the first group begins at its end.
+    - The store is written by a thread of the sequencer's own (`hub.audit.ledger`). While askers wait, it goes from
+      group to group by itself: a busy event loop does not keep the disk idle.
     - A caller that goes away leaves nothing behind but, perhaps, its entry. The others in its group do not notice.
     - What is not known to be durable is not answered: every failure reaches every caller in the group.
 """
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from threading import Lock
+from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.audit.entries import Pending
-from hub.audit.errors import AuditError, LogBrokenError, LogUnavailableError
+from hub.audit.errors import LogBrokenError, LogUnavailableError, StaleReadError
 from hub.audit.ledger import Ledger
 from hub.audit.receipts import Receipt
 from hub.audit.sealing import seal
@@ -31,8 +35,7 @@ from keys.notes import Signer
 _MAX_GROUP = 512
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Asker:
+class _Asker(NamedTuple):
     waiting: Waiting
     answer: "asyncio.Future[Receipt]"
 
@@ -74,9 +77,11 @@ class Sequencer:
         self._now = now
         self._entropy = entropy
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="audit-log")
+        self._loop: asyncio.AbstractEventLoop | None = None  # None: not started
+        # `_askers` and `_writing` are shared with the thread, under the lock; the rest belongs to the event loop.
+        self._lock = Lock()
         self._askers: list[_Asker] = []
-        self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._writing = False
         self._closing = False
         self._usable = False
 
@@ -101,18 +106,17 @@ class Sequencer:
             raise
         except LogUnavailableError:
             pass  # `usable` says so
-        self._task = asyncio.create_task(self._run(), name="audit log sequencer")
+        self._loop = asyncio.get_running_loop()
 
     async def stop(self) -> None:
         """Append what is waiting, refuse what comes after, and let go of the store. A second time it does nothing."""
         if self._closing:
             return
         self._closing = True
-        self._wake.set()
-        if self._task is not None:
-            await asyncio.wait([self._task])
-        self._usable = False
+        # The thread does one thing after the other: what waits is written and answered before this comes back.
+        self._hand_over()
         await asyncio.get_running_loop().run_in_executor(self._thread, self._ledger.close)
+        self._usable = False
         self._thread.shutdown(wait=False)
 
     async def check(self) -> None:
@@ -123,7 +127,7 @@ class Sequencer:
             LogBrokenError: the stored log contradicts itself or us.
             LogUnavailableError: it cannot be written, or the sequencer does not run.
         """
-        if self._closing or self._task is None:
+        if self._closing or self._loop is None:
             raise LogUnavailableError("the sequencer does not run")
         await self._look()
 
@@ -139,12 +143,17 @@ class Sequencer:
             LogUnavailableError: the entry is not known to be durable, or the sequencer does not run.
             StaleReadError: a subject changed since it was read. Nothing was appended.
         """
-        if self._closing or self._task is None or self._task.done():
+        if self._closing or self._loop is None:
             raise LogUnavailableError("the sequencer does not run")
-        waiting = Waiting(pending=pending, sealed=seal(pending.entry, self._entropy))
-        asker = _Asker(waiting=waiting, answer=asyncio.get_running_loop().create_future())
-        self._askers.append(asker)
-        self._wake.set()
+        asker = _Asker(
+            Waiting(pending=pending, sealed=seal(pending.entry, self._entropy)),
+            self._loop.create_future(),
+        )
+        with self._lock:
+            self._askers.append(asker)
+            is_first = len(self._askers) == 1 and not self._writing
+        if is_first:
+            self._loop.call_soon(self._hand_over)
         return await asker.answer
 
     async def _look(self) -> None:
@@ -155,45 +164,48 @@ class Sequencer:
             raise
         self._usable = True
 
-    async def _run(self) -> None:
-        group: list[_Asker] = []
-        try:
-            while self._askers or not self._closing:
-                await self._wake.wait()
-                self._wake.clear()
-                while group := self._next_group():
-                    await self._append(group)
-        finally:
-            # Reached with askers left only when the loop is being torn down around us.
-            self._refuse([*group, *self._askers], LogUnavailableError("the sequencer was stopped"))
+    def _hand_over(self) -> None:
+        """Let the thread write, if somebody waits and it does not write already."""
+        with self._lock:
+            if self._loop is None or self._writing or not self._askers:
+                return
+            self._writing = True
+        self._thread.submit(self._write, self._loop)
+
+    def _write(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Write group after group until nobody waits. Runs in the thread."""
+        while group := self._next_group():
+            try:
+                outcomes = self._ledger.commit([asker.waiting for asker in group], iso(self._now()))
+                told = partial(self._answer, group, outcomes)
+            except LogUnavailableError as fault:
+                told = partial(self._refuse, group, fault)
+            except Exception as fault:  # noqa: BLE001  whatever it is, no asker may wait for ever, and none may be answered
+                told = partial(self._refuse, group, LogUnavailableError(type(fault).__name__))
+            with contextlib.suppress(RuntimeError):  # the loop was closed around us: nobody waits any more
+                loop.call_soon_threadsafe(told)
 
     def _next_group(self) -> list[_Asker]:
-        group, self._askers = self._askers[:_MAX_GROUP], self._askers[_MAX_GROUP:]
-        alive = [asker for asker in group if not asker.answer.done()]
-        return alive if alive or not self._askers else self._next_group()
+        """Take those who wait and have not gone away. Runs in the thread."""
+        while True:
+            with self._lock:
+                group, self._askers = self._askers[:_MAX_GROUP], self._askers[_MAX_GROUP:]
+                self._writing = bool(group)
+            alive = [asker for asker in group if not asker.answer.done()]
+            if alive or not group:
+                return alive
 
-    async def _append(self, group: list[_Asker]) -> None:
-        waiting = [asker.waiting for asker in group]
-        try:
-            outcomes = await asyncio.get_running_loop().run_in_executor(
-                self._thread, self._ledger.commit, waiting, iso(self._now())
-            )
-        except LogUnavailableError as fault:
-            self._refuse(group, fault)
-            return
-        except Exception as fault:  # noqa: BLE001  whatever it is, no asker may wait for ever, and none may be answered
-            self._refuse(group, LogUnavailableError(type(fault).__name__))
-            return
-        self._usable = True
+    def _answer(self, group: Sequence[_Asker], outcomes: Sequence[Receipt | StaleReadError]) -> None:
+        self._usable = not self._closing
         for asker, outcome in zip(group, outcomes, strict=True):
             if asker.answer.done():
                 continue
-            if isinstance(outcome, AuditError):
-                asker.answer.set_exception(outcome)
-            else:
+            if isinstance(outcome, Receipt):
                 asker.answer.set_result(outcome)
+            else:
+                asker.answer.set_exception(outcome)
 
-    def _refuse(self, group: list[_Asker], fault: LogUnavailableError) -> None:
+    def _refuse(self, group: Sequence[_Asker], fault: LogUnavailableError) -> None:
         self._usable = False
         for asker in group:
             if not asker.answer.done():
