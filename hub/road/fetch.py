@@ -4,19 +4,22 @@ Step 6 of the road: fetch what was granted, and only that; archive and live sour
 Rules:
     - A live source is asked for kinds and fields that the plan granted; if it was granted nothing it is not asked.
     - One source that fails never fails the question: its part is absent, and the source is named.
-    - Every call has a deadline, and no source's message goes further than the operator's log.
+    - Every question has a deadline for its sources; who has not answered by then is missing, and not waited for.
+    - No source's message goes further than the operator's log.
 """
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from types import MappingProxyType
+from typing import Final, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.typing import FilteringBoundLogger
 
 from connectors.errors import SourceError
 from hub.clock import Clock
+from hub.ingest.live_content import LivePart
 from hub.road.contacts import Contacts
 from hub.store.dossiers import Dossier, Dossiers
 from hub.store.timeline import TimelineEvent, read_timelines
@@ -34,15 +37,15 @@ class Live(Protocol):
     def serves(self) -> frozenset[str]:
         """Kinds it can answer for."""
 
-    async def ask(
+    def ask(
         self,
         codes: Sequence[str],
         kinds: frozenset[str],
         fields: Mapping[str, Sequence[str]],
         *,
         deadline_s: float,
-    ) -> Mapping[str, Sequence[StoredRecord]]:
-        """Ask for *codes*, of each of *kinds* only the named *fields*. Raises `SourceError`."""
+    ) -> asyncio.Future[Mapping[str, LivePart]]:
+        """Ask for *codes*, of each of *kinds* only the named *fields*: every code's part, or a `SourceError`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,16 +64,24 @@ class Fetched:
     Attributes:
         codes: The codes that were asked for.
         dossiers: Code -> dossier, for codes on file.
-        live: Code -> records of live sources.
+        parts: Code -> what live sources said of it, in the order of the sources; codes without any record are absent.
         timelines: Code -> timeline, only if names were asked for.
         missing: Live sources that did not answer.
     """
 
     codes: tuple[str, ...]
     dossiers: Mapping[str, Dossier]
-    live: Mapping[str, Sequence[StoredRecord]]
+    parts: Mapping[str, tuple[LivePart, ...]]
     timelines: Mapping[str, Sequence[TimelineEvent]]
     missing: tuple[Missing, ...]
+
+    @property
+    def live(self) -> Mapping[str, Sequence[StoredRecord]]:
+        """Code -> records of live sources with the times of these answers; made at each reading."""
+        return {code: [record for part in parts for record in part.records] for code, parts in self.parts.items()}
+
+
+_NOTHING: Final[Mapping[str, tuple[LivePart, ...]]] = MappingProxyType({})
 
 
 class Fetcher:
@@ -114,45 +125,76 @@ class Fetcher:
             ask_live: Ask live sources too, not only the archive.
         """
         if not codes:
-            return Fetched(codes=(), dossiers={}, live={}, timelines={}, missing=())
-        asked = [source for source in self._live if ask_live and source.serves & kinds]
-        async with asyncio.TaskGroup() as group:
-            archive = group.create_task(self._dossiers.read(codes, kinds, names=names))
-            history = group.create_task(read_timelines(self._engine, codes)) if names else None
-            answers = [group.create_task(self._ask(source, codes, kinds, fields)) for source in asked]
-        live: dict[str, list[StoredRecord]] = {}
-        missing: list[Missing] = []
-        for answer in (task.result() for task in answers):
-            if isinstance(answer, Missing):
-                missing.append(answer)
-                continue
-            for code, records in answer.items():
-                live.setdefault(code, []).extend(records)
-        return Fetched(
-            codes=tuple(codes),
-            dossiers=archive.result(),
-            live=live,
-            timelines=history.result() if history else {},
-            missing=tuple(missing),
-        )
-
-    async def _ask(
-        self,
-        source: Live,
-        codes: Sequence[str],
-        kinds: frozenset[str],
-        fields: Mapping[str, Sequence[str]],
-    ) -> Mapping[str, Sequence[StoredRecord]] | Missing:
+            return Fetched(codes=(), dossiers={}, parts={}, timelines={}, missing=())
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._deadline_s
+        calls = [
+            (source, source.ask(codes, kinds, fields, deadline_s=self._deadline_s))
+            for source in self._live
+            if ask_live and source.serves & kinds
+        ]
         try:
-            async with asyncio.timeout(self._deadline_s):
-                answer = await source.ask(codes, kinds, fields, deadline_s=self._deadline_s)
-        except TimeoutError:
-            fault = Missing(source=source.id, code="SRC_TIMEOUT")
-        except SourceError as error:
-            fault = Missing(source=source.id, code=error.code)
-        else:
-            self._contacts.note(source.id, self._clock.now(), None)
-            return answer
-        self._contacts.note(source.id, self._clock.now(), fault.code)
+            dossiers, timelines = await self._archived(codes, kinds, names=names)
+            if calls:
+                await _settled([call for _, call in calls if not call.done()], until)
+        finally:
+            for _, call in calls:
+                _give_up(call)
+        parts, missing = self._collected(calls, codes) if calls else (_NOTHING, ())
+        return Fetched(codes=tuple(codes), dossiers=dossiers, parts=parts, timelines=timelines, missing=tuple(missing))
+
+    async def _archived(
+        self, codes: Sequence[str], kinds: frozenset[str], *, names: bool
+    ) -> tuple[Mapping[str, Dossier], Mapping[str, Sequence[TimelineEvent]]]:
+        if not names:
+            return await self._dossiers.read(codes, kinds), {}
+        async with asyncio.TaskGroup() as group:
+            archive = group.create_task(self._dossiers.read(codes, kinds, names=True))
+            history = group.create_task(read_timelines(self._engine, codes))
+        return archive.result(), history.result()
+
+    def _collected(
+        self, calls: Sequence[tuple[Live, "asyncio.Future[Mapping[str, LivePart]]"]], codes: Sequence[str]
+    ) -> tuple[Mapping[str, tuple[LivePart, ...]], Sequence[Missing]]:
+        parts: dict[str, tuple[LivePart, ...]] = {}
+        missing: list[Missing] = []
+        for source, call in calls:
+            answer = _answer_of(call)
+            if isinstance(answer, str):
+                missing.append(self._noted(Missing(source=source.id, code=answer)))
+                continue
+            for code, part in answer.items():
+                if part.content.records:
+                    parts[code] = (*parts.get(code, ()), part)
+            self._contacts.note(source.id, answer[codes[0]].at, None)
+        return parts, missing
+
+    def _noted(self, fault: Missing) -> Missing:
+        self._contacts.note(fault.source, self._clock.now(), fault.code)
         self._log.warning("source_unavailable", source=fault.source, code=fault.code)
         return fault
+
+
+async def _settled(calls: Sequence["asyncio.Future[Mapping[str, LivePart]]"], until: float) -> None:
+    """Wait until every one of *calls* has ended, but not beyond the loop's time *until*."""
+    if calls:
+        left_s = until - asyncio.get_running_loop().time()
+        await asyncio.wait(calls, timeout=max(left_s, 0))
+
+
+def _give_up(call: "asyncio.Future[Mapping[str, LivePart]]") -> None:
+    """Wait no more for *call*; if it failed, nobody is left who had to be told."""
+    if not call.cancel() and not call.cancelled():
+        call.exception()
+
+
+def _answer_of(call: "asyncio.Future[Mapping[str, LivePart]]") -> Mapping[str, LivePart] | str:
+    """What came of *call*: the parts, or the code of the fault."""
+    if call.cancelled():
+        return "SRC_TIMEOUT"
+    error = call.exception()
+    if error is None:
+        return call.result()
+    if isinstance(error, SourceError):
+        return error.code
+    raise error
