@@ -43,6 +43,10 @@ class Headers:
         value = self._first.get(name)
         return None if value is None else value.decode("latin-1")
 
+    def has_none_of(self, names: frozenset[bytes]) -> bool:
+        """Whether none of *names* (lower-case) stands here."""
+        return names.isdisjoint(self._first)
+
     def purpose(self) -> str | None:
         """
         The one Purpose header, None if absent.

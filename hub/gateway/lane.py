@@ -37,19 +37,20 @@ class Lane:
         self._own: list[tuple[bytes, bytes]] = []
         self._own_lines = b""
 
-    def takes(self, method: bytes, url: bytes, version: str, raw: RawHeaders) -> bool:
-        """Whether a request with this head is one for this lane, if its body comes in one piece."""
+    def takes(self, method: bytes, url: bytes, version: str, raw: RawHeaders) -> Headers | None:
+        """The headers of a request with this head, if it is one for this lane once its body has come; else None."""
         if url != self._path or method != b"POST" or version != "1.1":
-            return False
-        headers = dict(raw)
-        length = headers.get(b"content-length", b"")
-        return (
-            len(headers) == len(raw)
-            and headers.get(b"content-type", b"").startswith(_JSON)
+            return None
+        headers = Headers(raw)
+        length = headers.get(b"content-length") or b""
+        if (
+            (headers.get(b"content-type") or b"").startswith(_JSON)
             and length.isdigit()
             and 0 < int(length[:20]) <= self.endpoint.body_max_bytes
-            and _LONG_WAY.isdisjoint(headers)
-        )
+            and headers.has_none_of(_LONG_WAY)
+        ):
+            return headers
+        return None
 
     def own_lines(self, server: ServerState) -> bytes:
         """The server's own headers (`date`) as lines; it makes a new list of them every second."""
@@ -70,18 +71,23 @@ _NOBODY = _Nobody()
 
 
 class DirectCycle:
-    """One request and its response. Attributes without underscore are those that uvicorn's protocol reads and sets."""
+    """
+    One request and its response.
+
+    `task` is the one that answers; the other attributes without underscore are those that uvicorn's protocol reads and
+    sets on its own kind of cycle.
+    """
 
     __slots__ = (
         "_body", "_flow", "_headers", "_lane", "_on_response", "_server", "_transport",
-        "disconnected", "keep_alive", "message_event", "response_complete",
+        "disconnected", "keep_alive", "message_event", "response_complete", "task",
     )  # fmt: skip
 
     def __init__(
         self,
         lane: Lane,
         *,
-        headers: RawHeaders,
+        headers: Headers,
         body: bytes,
         keep_alive: bool,
         transport: asyncio.Transport,
@@ -100,11 +106,11 @@ class DirectCycle:
         self.disconnected = False
         self.response_complete = False
         self.message_event = _NOBODY
+        self.task: asyncio.Task[None] | None = None
 
     async def run_asgi(self, _app: Any) -> None:  # noqa: ANN401  uvicorn's own name and signature for its cycle
         """Answer."""
-        lane = self._lane
-        headers = Headers(self._headers)
+        lane, headers = self._lane, self._headers
         trail = lane.watch.begin(headers.get(b"x-request-id"))
         reply = FAILED
         try:
@@ -121,6 +127,8 @@ class DirectCycle:
         finally:
             self._send(reply, trail.request_id)
             lane.watch.end(trail, "POST", reply.status, len(reply.body))
+            if self.task is not None:
+                self._server.tasks.discard(self.task)
 
     def _send(self, reply: Reply, request_id: str) -> None:
         if not self.disconnected and not self._transport.is_closing():

@@ -11,7 +11,6 @@ Rules:
 """
 
 import http
-import os
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -81,19 +80,16 @@ class Metrics:
         self._ages: dict[str, float | None] = {}
         self._common: Path | None = None
 
-    def share(self, folder: Path) -> None:
-        """From now on count together with the other workers that share *folder*."""
-        self._common = folder
+    def share(self, folder: Path, worker: int) -> None:
+        """From now on count, as *worker* (its process id), together with the others that share *folder*."""
+        self._common = folder / f"{worker}{_ALIVE}"
         self.publish()
 
     def publish(self) -> None:
         """Leave the counts for the other workers, if there are any."""
         if self._common is None:
             return
-        path = self._common / f"{os.getpid()}{_ALIVE}"
-        draft = path.with_suffix(".draft")
-        draft.write_bytes(msgspec.msgpack.encode(self._counts))
-        draft.replace(path)
+        _leave(self._common, self._counts)
 
     def begin(self) -> None:
         """A request has come."""
@@ -148,7 +144,7 @@ class Metrics:
             return self._counts
         self.publish()
         everyone = Counts()
-        for each, alive in _left_in(self._common):
+        for each, alive in _left_in(self._common.parent):
             if not alive:
                 each.under_way = 0
             everyone.add(each)
@@ -163,12 +159,16 @@ def bury(folder: Path, pid: int) -> None:
     last = folder / f"dead{_DEAD}"
     total = msgspec.msgpack.decode(last.read_bytes(), type=Counts) if last.exists() else Counts()
     total.add(msgspec.msgpack.decode(path.read_bytes(), type=Counts))
-    draft = last.with_suffix(".draft")
-    draft.write_bytes(msgspec.msgpack.encode(total))
     # Between these two it counts twice for an instant; the other way round, not at all: a counter that falls is taken
     # for a restart.
-    draft.replace(last)
+    _leave(last, total)
     path.unlink()
+
+
+def _leave(path: Path, counts: Counts) -> None:
+    draft = path.with_suffix(".draft")
+    draft.write_bytes(msgspec.msgpack.encode(counts))
+    draft.replace(path)
 
 
 def _left_in(folder: Path) -> Iterator[tuple[Counts, bool]]:

@@ -20,6 +20,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from hub.gateway.headers import Headers
 from hub.gateway.lane import DirectCycle, Lane
 
 if TYPE_CHECKING:
@@ -50,7 +51,9 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(config=config, server_state=server_state, app_state=app_state, _loop=_loop)
         lane = getattr(self.app, "lane", None)
         self._lane = lane if isinstance(lane, Lane) else None
-        self._held: list[bytes] | None = None  # pieces of the body of a request that is held for the lane
+        # Of a request that is held for the lane: its headers, and the pieces of its body.
+        self._taken: Headers | None = None
+        self._held: list[bytes] | None = None
         self._head_bytes = 0
         self._in_head = True
         self._lingering = False
@@ -117,13 +120,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = False
         self._due = _NEVER
         lane, parser = self._lane, self.parser
-        if (
-            lane is not None
-            and lane.takes(parser.get_method(), self.url, parser.get_http_version(), self.headers)
-            and not self._is_crowded()
-        ):
-            self._held = []
-            return
+        if lane is not None and not self._is_crowded():
+            self._taken = lane.takes(parser.get_method(), self.url, parser.get_http_version(), self.headers)
+            if self._taken is not None:
+                self._held = []
+                return
         self._begin_asgi()
 
     def on_body(self, body: bytes) -> None:
@@ -135,15 +136,14 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is whole."""
-        if self._held is None:
+        if self._held is None or self._lane is None or self._taken is None:
             super().on_message_complete()
             return
         pieces, self._held = self._held, None
-        assert self._lane is not None  # noqa: S101  only for a lane is anything held
         before = self.cycle
         cycle = DirectCycle(
             self._lane,
-            headers=self.headers,
+            headers=self._taken,
             body=pieces[0] if len(pieces) == 1 else b"".join(pieces),
             keep_alive=self.parser.should_keep_alive(),
             transport=self.transport,
@@ -190,6 +190,14 @@ class BoundedProtocol(HttpToolsProtocol):
             self.cycle.message_event.set()
         self.transport.write_eof()
         self._close_in(LINGER_S)
+
+    def _start_asgi_task(self, cycle: "RequestResponseCycle | DirectCycle", app: Any) -> None:  # noqa: ANN401  uvicorn's own
+        if not isinstance(cycle, DirectCycle):
+            super()._start_asgi_task(cycle, app)
+            return
+        # It leaves the server's list of tasks by itself: a callback per task would be one more turn of the loop.
+        cycle.task = self.loop.create_task(cycle.run_asgi(app))
+        self.tasks.add(cycle.task)
 
     def _begin_asgi(self) -> None:
         url, headers, expect = self.url, self.headers, self.expect_100_continue

@@ -106,6 +106,32 @@ class TestStatusOfRequestErrors:
         assert "data" not in response.json
 
 
+class TestChangedCaller:
+    async def test_asker_is_identified_anew_and_the_road_asked_again(self, client, stand):
+        """A partner changed while its answer was made gets the answer of who it is now."""
+        stand.road.changes = 3
+        response = await client.post(HELLO, ("authorization", "Bearer t"))
+
+        assert (200, {"data": {"hello": "hello "}}) == (response.status, response.json)
+        assert (4, 4) == (len(stand.road.asked), stand.names.asked)
+
+    async def test_asker_who_is_nobody_any_more_is_refused(self, client, stand):
+        """Suspended between identification and answer: refused, not answered as it was."""
+        stand.road.changes, stand.names.known_for = 1, 1
+        response = await client.post(HELLO, ("authorization", "Bearer t"))
+
+        assert (401, "UNAUTHENTICATED") == (response.status, response.code)
+        assert "www-authenticate" in response.headers
+        assert 1 == len(stand.road.asked)
+
+    async def test_asker_who_never_stays_the_same_is_told_to_come_back(self, client, stand):
+        stand.road.changes = 99
+        response = await client.post(HELLO)
+
+        assert (503, "INTERNAL", "1") == (response.status, response.code, response.headers["retry-after"])
+        assert 4 == len(stand.road.asked)
+
+
 class TestFaultsOfOurs:
     async def test_unforeseen_error_tells_nothing_and_logs_no_value(self, client, stand):
         """A driver's message may quote a record; neither client nor log sees it."""
@@ -211,6 +237,8 @@ class TestBadBodies:
             b'{"query": "{ hello }", "extensions": {"a/b": 1, "a\\/b": 1}}',
             b'{"query": "{ hello }", "extensions": {%s, "n7": 1}}' % b",".join(b'"n%d": 1' % n for n in range(99)),
             b'{"query": "{ hello }", "variables": {"x": %s}, "query": "{ hello }"}' % (b"9" * 300),
+            b'{"query": "{ hello } \\u0022", "variables": {"x": "\\u0022"}, "query": "{ hello }"}',
+            b'{"query": "{ hello }", "extensions": {"\\u5f20": 1, "\xe5\xbc\xa0": "\\u4e09"}}',
         ],
     )
     async def test_a_member_that_stands_twice_is_refused(self, stand, body):
