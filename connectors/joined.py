@@ -104,7 +104,9 @@ class JoinedCalls(Generic[_G, _T]):
             the deadline has passed is for the asker to notice.
         """
         answer: asyncio.Future[Mapping[str, _T]] = asyncio.get_running_loop().create_future()
-        parts = [codes[start : start + self._codes_max] for start in range(0, len(codes), self._codes_max)]
+        parts: Sequence[Sequence[str]] = (codes,)
+        if len(codes) > self._codes_max:
+            parts = [codes[start : start + self._codes_max] for start in range(0, len(codes), self._codes_max)]
         question = _Question(answer=answer, parts=len(parts), found=dict(known))
         answer.add_done_callback(partial(_given_up, question))
         for part in parts:
@@ -125,10 +127,15 @@ class JoinedCalls(Generic[_G, _T]):
 
     def _call_for(self, grant: _G, codes: Sequence[str]) -> _Call[_T]:
         call = self._open.get(grant)
-        if call is None or len(call.codes.keys() | codes) > self._codes_max:
+        if call is None or not self._has_room(call, codes):
             call = self._open[grant] = _Call(grant=grant)
             self._waiting.append(call)
         return call
+
+    def _has_room(self, call: _Call[_T], codes: Sequence[str]) -> bool:
+        if len(call.codes) + len(codes) <= self._codes_max:
+            return True
+        return len(call.codes.keys() | codes) <= self._codes_max
 
     def _leave(self) -> None:
         while self._waiting and len(self._under_way) < self._calls_max:
@@ -142,11 +149,18 @@ class JoinedCalls(Generic[_G, _T]):
         if self._open.get(grant) is call:
             del self._open[grant]
         try:
-            if call.waited_for:
-                left_s = max(member.until for member in call.members) - asyncio.get_running_loop().time()
-                found = await self._look(grant, tuple(call.codes), max(left_s, 0.0))
-                for member in call.members:
+            # Who gave up in the meantime is not asked for any more.
+            members = [member for member in call.members if not member.question.answer.done()]
+            if members:
+                codes = dict.fromkeys(code for member in members for code in member.codes)
+                left_s = max(member.until for member in members) - asyncio.get_running_loop().time()
+                found = await self._look(grant, tuple(codes), max(left_s, 0.0))
+                for member in members:
                     member.question.take(member.codes, found)
+        except asyncio.CancelledError:
+            for member in call.members:
+                member.question.answer.cancel()
+            raise
         except Exception as error:  # noqa: BLE001  whatever it is, everybody who waits must hear of it, with its type
             self._failed(call, typed(self._source, error))
         finally:
