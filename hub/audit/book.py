@@ -25,17 +25,15 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class Causes:
     """
-    What the store says at the beginning of a turn.
+    What answers are made from, as the store has it within a turn.
 
     Attributes:
-        head: None while the log is empty.
         versions: Of the subjects asked for; who is not there is left out.
         epochs: All of them, if they were asked for.
     """
 
-    head: Head | None
     versions: Mapping[str, int]
     epochs: Mapping[str, int]
 
@@ -50,8 +48,16 @@ class Book(Protocol):
     def is_open(self) -> bool:
         """Whether there is a connection that is not known to be dead."""
 
-    def begin(self, codes: Sequence[str], *, epochs: bool) -> Stored:
-        """Open a transaction, wait for the turn in it, then read the head, the versions of *codes* and the epochs."""
+    def begin(self, codes: Sequence[str], epochs: bool) -> tuple[Head | None, Causes]:
+        """
+        Open a transaction, wait for the turn in it, then read the head and what `causes` reads.
+
+        Returns:
+            The newest checkpoint, None while the log is empty; the causes.
+        """
+
+    def causes(self, codes: Sequence[str], epochs: bool) -> Causes:
+        """Read the versions of *codes* and, if asked, the epochs."""
 
     def leaves(self, start: int, end: int) -> Sequence[tuple[int, bytes]]:
         """Read (index, leaf hash) of the entries *start* <= index < *end*, in order."""

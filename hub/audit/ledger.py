@@ -14,12 +14,12 @@ Rules:
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import URL
 
-from hub.audit.book import Book, Head, Stored
+from hub.audit.book import Book, Causes, Head
 from hub.audit.errors import LogBrokenError, LogUnavailableError, StaleReadError
 from hub.audit.postgres import PostgresBook
 from hub.audit.receipts import Receipt
@@ -61,17 +61,21 @@ class Ledger:
             LogBrokenError: it does not fit.
             LogUnavailableError: the store cannot be reached or written.
         """
-        with self._turn((), epochs=False) as stored:
-            tree = self._caught_up(stored.head)
+        with self._turn(()) as (head, _):
+            tree = self._caught_up(head)
         self._keep(tree, tree.root())
 
-    def commit(self, group: Sequence[Waiting], at: str) -> list[Receipt | StaleReadError]:
+    def commit(
+        self, group: list[Waiting], at: str, join: Callable[[], Sequence[Waiting]] = tuple
+    ) -> list[Receipt | StaleReadError]:
         """
         Append *group* in order, durably, but for the entries that were made from what has changed.
 
         Args:
             group: One entry or more.
             at: Instant of the group, as `hub.clock.iso` writes it.
+            join: Gives those who came while this process waited for its turn. Asked, once, if another process had it in
+                between; who joins is added to *group*. Or many processes would each write many small groups.
 
         Returns:
             What became of each, in order.
@@ -80,11 +84,13 @@ class Ledger:
             LogBrokenError: the stored log does not fit what we know. Nothing was appended.
             LogUnavailableError: the store failed. Nothing is known to be appended.
         """
-        codes = list({code for waiting in group for code in waiting.pending.reads})
         step: Step | None = None
-        with self._turn(codes, epochs=any(waiting.pending.epochs for waiting in group)) as stored:
-            tree = self._caught_up(stored.head)
-            stale = _stale(stored, group)
+        with self._turn(group) as (head, causes):
+            tree = self._caught_up(head)
+            stale = _stale(causes, group)
+            if self._tree is not None and tree.size != self._tree.size and (late := join()):
+                stale |= _stale(self._book.causes(*_read_by(late)), late, start=len(group))
+                group += late
             fresh = [waiting for place, waiting in enumerate(group) if place not in stale] if stale else group
             if fresh:
                 step = Step.of(tree, fresh, self._signer, at)
@@ -101,10 +107,10 @@ class Ledger:
         self._book.close()
 
     @contextmanager
-    def _turn(self, codes: Sequence[str], *, epochs: bool) -> Iterator[Stored]:
+    def _turn(self, group: Sequence[Waiting]) -> Iterator[tuple[Head | None, Causes]]:
         """Hold the turn, which no other writer of the log shares, until the block ends or has written."""
         try:
-            yield self._begin(codes, epochs=epochs)
+            yield self._begin(*_read_by(group))
             self._book.end()
         except self._book.faults as fault:
             # A connection opened while the store was unwell may stay unwell: begin afresh next time.
@@ -115,16 +121,16 @@ class Ledger:
                 self._book.end()
             raise
 
-    def _begin(self, codes: Sequence[str], *, epochs: bool) -> Stored:
+    def _begin(self, codes: Sequence[str], epochs: bool) -> tuple[Head | None, Causes]:
         was_open = self._book.is_open
         try:
-            return self._book.begin(codes, epochs=epochs)
+            return self._book.begin(codes, epochs)
         except self._book.faults:
             if not was_open or self._book.is_open:
                 raise
         # The connection had died unseen (a restarted server); nothing was written over it yet.
         self._book.close()
-        return self._book.begin(codes, epochs=epochs)
+        return self._book.begin(codes, epochs)
 
     def _keep(self, tree: Frontier, root: bytes) -> None:
         self._tree, self._root = tree, root
@@ -182,10 +188,16 @@ def _extend(book: Book, tree: Frontier, size: int) -> Frontier:
     return tree
 
 
-def _stale(stored: Stored, group: Sequence[Waiting]) -> dict[int, StaleReadError]:
-    """Name the places in *group* whose subjects or epochs changed since they were read."""
+def _read_by(group: Sequence[Waiting]) -> tuple[list[str], bool]:
+    """Say what must be compared for *group*: subjects, and whether epochs."""
+    codes = {code for waiting in group for code in waiting.pending.reads}
+    return list(codes), any(waiting.pending.epochs for waiting in group)
+
+
+def _stale(stored: Causes, group: Sequence[Waiting], start: int = 0) -> dict[int, StaleReadError]:
+    """Name the places in *group*, the first of which is *start*, whose subjects or epochs changed since their read."""
     stale: dict[int, StaleReadError] = {}
-    for place, waiting in enumerate(group):
+    for place, waiting in enumerate(group, start):
         pending = waiting.pending
         codes = [code for code, read in pending.reads.items() if stored.versions.get(code, 0) != read]
         changed = _changed(stored.epochs, pending.epochs) if pending.epochs else {}

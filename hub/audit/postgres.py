@@ -4,92 +4,70 @@ The log's book on PostgreSQL.
 Rules:
     - A group is two round trips: one that takes the turn and reads, one that writes everything and commits. Each
       statement of the first sees what was committed when it begins to run, which is after the turn was granted.
-    - Rows go as arrays in binary, written here: the driver's own way of writing arrays costs more than the server's
-      work on them.
     - The server drops a holder of the turn that is silent for as long as others would wait for it, e.g. a process that
       was stopped or a machine that is gone. What it had not committed is then not in the log, and it learns so.
 """
 
 import contextlib
 from collections.abc import Sequence
-from struct import pack
 from typing import Any, ClassVar
 
 import psycopg
-from psycopg.adapt import Dumper
-from psycopg.pq import Format, TransactionStatus
 from sqlalchemy import URL
 
-from hub.audit.book import Head, Stored
+from hub.audit.book import Causes, Head
+from hub.audit.pipeline import BIGINT, BYTES, TEXT, Pipeline, Row, Statement, array, integer_of, number
 from hub.audit.step import Step
 
-_TURN = "SELECT pg_advisory_xact_lock(hashtext('hub audit log'))"
-_HEAD = "SELECT size, root, note FROM log_checkpoint ORDER BY size DESC LIMIT 1"
-# Codes are letters and digits, so any number of them is one text.
-_VERSIONS = "SELECT code, version FROM subject WHERE code = ANY (string_to_array(%s, ','))"
-_EPOCHS = "SELECT name, version FROM epoch"
-_LEAVES = 'SELECT "index", leaf_hash FROM log_entry WHERE "index" >= %s AND "index" < %s ORDER BY "index"'
-_NODE = 'SELECT hash FROM log_node WHERE level = %s AND "index" = %s'
-_NEWEST = 'SELECT "index", leaf_hash FROM log_entry ORDER BY "index" DESC LIMIT 1'
-_WRITE = """
-WITH entry AS (
-    INSERT INTO log_entry ("index", kind, leaf, leaf_hash, appended_at)
-    SELECT %(first)s::bigint + place - 1, kind, leaf, leaf_hash, %(at)s::text
-    FROM unnest(%(kinds)s, %(leaves)s, %(leaf_hashes)s) WITH ORDINALITY AS row (kind, leaf, leaf_hash, place)
-), opening AS (
-    INSERT INTO log_opening ("index", opening)
-    SELECT %(first)s::bigint + place - 1, opening
-    FROM unnest(%(openings)s) WITH ORDINALITY AS row (opening, place)
-), delivered AS (
-    INSERT INTO delivery (subject_code, log_index, partner, purpose, versions, delivered_at)
-    SELECT code, "index", partner, purpose, versions, %(at)s::text
-    FROM unnest(%(codes)s, %(places)s, %(partners)s, %(purposes)s, %(versions)s)
-        AS row (code, "index", partner, purpose, versions)
-), node AS (
-    INSERT INTO log_node (level, "index", hash)
-    SELECT level, "index", hash
-    FROM unnest(%(levels)s, %(indices)s, %(hashes)s) AS row (level, "index", hash)
-)
-INSERT INTO log_checkpoint (size, root, note, signed_at)
-VALUES (%(size)s::bigint, %(root)s::bytea, %(note)s::text, %(at)s::text)
-"""
+_INT, _BYTES, _TEXT = BIGINT.oid, BYTES.oid, TEXT.oid
+_INTS, _BLOBS, _TEXTS = BIGINT.array_oid, BYTES.array_oid, TEXT.array_oid
 
-
-class _Array(bytes):
-    """A whole array parameter as the server reads it, binary."""
-
-    __slots__ = ()
-
-
-class _Bytes(_Array):
-    __slots__ = ()
-
-
-class _Texts(_Array):
-    __slots__ = ()
-
-
-class _Numbers(_Array):
-    __slots__ = ()
-
-
-class _ArrayDumper(Dumper):
-    format = Format.BINARY
-
-    def dump(self, obj: _Array) -> bytes:
-        return obj
-
-
-class _BytesDumper(_ArrayDumper):
-    oid = psycopg.postgres.types["bytea"].array_oid
-
-
-class _TextsDumper(_ArrayDumper):
-    oid = psycopg.postgres.types["text"].array_oid
-
-
-class _NumbersDumper(_ArrayDumper):
-    oid = psycopg.postgres.types["int8"].array_oid
+_STATEMENTS = {
+    "begin": Statement(sql="BEGIN"),
+    "turn": Statement(sql="SELECT pg_advisory_xact_lock(hashtext('hub audit log'))"),
+    "head": Statement(sql="SELECT size, root, note FROM log_checkpoint ORDER BY size DESC LIMIT 1"),
+    # Codes are letters and digits, so any number of them is one text.
+    "versions": Statement(
+        sql="SELECT code, version FROM subject WHERE code = ANY (string_to_array($1, ','))", kinds=(_TEXT,)
+    ),
+    "epochs": Statement(sql="SELECT name, version FROM epoch"),
+    "leaves": Statement(
+        sql='SELECT "index", leaf_hash FROM log_entry WHERE "index" >= $1 AND "index" < $2 ORDER BY "index"',
+        kinds=(_INT, _INT),
+    ),
+    "node": Statement(sql='SELECT hash FROM log_node WHERE level = $1 AND "index" = $2', kinds=(_INT, _INT)),
+    "newest": Statement(sql='SELECT "index", leaf_hash FROM log_entry ORDER BY "index" DESC LIMIT 1'),
+    "write": Statement(
+        sql="""
+            WITH entry AS (
+                INSERT INTO log_entry ("index", kind, leaf, leaf_hash, appended_at)
+                SELECT $1 + place - 1, kind, leaf, leaf_hash, $2
+                FROM unnest($3, $4, $5) WITH ORDINALITY AS row (kind, leaf, leaf_hash, place)
+            ), opening AS (
+                INSERT INTO log_opening ("index", opening)
+                SELECT $1 + place - 1, opening FROM unnest($6) WITH ORDINALITY AS row (opening, place)
+            ), delivered AS (
+                INSERT INTO delivery (log_index, subject_code, partner, purpose, versions, delivered_at)
+                SELECT place, code, partner, purpose, versions, $2
+                FROM unnest($7, $8, $9, $10, $11) AS row (place, code, partner, purpose, versions)
+            ), node AS (
+                INSERT INTO log_node (level, "index", hash)
+                SELECT level, "index", hash FROM unnest($12, $13, $14) AS row (level, "index", hash)
+            )
+            INSERT INTO log_checkpoint (size, root, note, signed_at) VALUES ($15, $16, $17, $2)
+        """,
+        kinds=(
+            *(_INT, _TEXT),
+            *(_TEXTS, _BLOBS, _BLOBS),
+            _BLOBS,
+            *(_INTS, _TEXTS, _TEXTS, _TEXTS, _BLOBS),
+            *(_INTS, _INTS, _BLOBS),
+            *(_INT, _BYTES, _TEXT),
+        ),
+    ),
+    "commit": Statement(sql="COMMIT"),
+    "rollback": Statement(sql="ROLLBACK"),
+}
 
 
 class PostgresBook:
@@ -109,132 +87,125 @@ class PostgresBook:
         dialect = address.set(drivername="postgresql+psycopg").get_dialect()()
         self._place, self._options = dialect.create_connect_args(address)
         self._patience_s = patience_s
-        self._connection: psycopg.Connection[Any] | None = None
+        self._pipeline: Pipeline | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether there is a connection that is not known to be dead."""
-        return self._connection is not None and not self._connection.closed
+        return self._pipeline is not None and self._pipeline.is_open
 
-    def begin(self, codes: Sequence[str], *, epochs: bool) -> Stored:
+    def begin(self, codes: Sequence[str], epochs: bool) -> tuple[Head | None, Causes]:
         """Take the advisory lock, then read; one round trip."""
-        connection = self._opened()
-        versions = known = None
-        with connection.pipeline():
-            connection.execute("BEGIN", prepare=True)
-            connection.execute(_TURN, prepare=True)
-            head = connection.execute(_HEAD, prepare=True)
-            if codes:
-                versions = connection.execute(_VERSIONS, (",".join(codes),), prepare=True)
-            if epochs:
-                known = connection.execute(_EPOCHS, prepare=True)
-        row = head.fetchone()
-        return Stored(
-            head=None if row is None else Head(size=row[0], root=row[1], note=row[2]),
-            versions={} if versions is None else dict(versions.fetchall()),
-            epochs={} if known is None else dict(known.fetchall()),
-        )
+        _, _, head, *rest = self._opened().run(("begin", ()), ("turn", ()), ("head", ()), *_asking(codes, epochs))
+        return _head(head), _causes(rest, codes, epochs)
+
+    def causes(self, codes: Sequence[str], epochs: bool) -> Causes:
+        """Read the versions of *codes* and the epochs."""
+        return _causes(self._opened().run(*_asking(codes, epochs)), codes, epochs)
 
     def leaves(self, start: int, end: int) -> Sequence[tuple[int, bytes]]:
         """Read (index, leaf hash) of the entries *start* <= index < *end*, in order."""
-        return self._opened().execute(_LEAVES, (start, end)).fetchall()
+        (rows,) = self._opened().run(("leaves", (number(start), number(end))))
+        return [(integer_of(index), leaf or b"") for index, leaf in rows]
 
     def node(self, level: int, index: int) -> bytes | None:
         """Read the hash of an inner node; None if it is not stored."""
-        row = self._opened().execute(_NODE, (level, index)).fetchone()
-        return None if row is None else row[0]
+        (rows,) = self._opened().run(("node", (number(level), number(index))))
+        return rows[0][0] if rows else None
 
     def newest(self) -> tuple[int, bytes] | None:
         """Read (index, leaf hash) of the entry with the highest index."""
-        return self._opened().execute(_NEWEST).fetchone()
+        (rows,) = self._opened().run(("newest", ()))
+        return (integer_of(rows[0][0]), rows[0][1] or b"") if rows else None
 
     def write(self, step: Step) -> None:
         """Write all rows of *step* and commit; one round trip."""
-        connection = self._opened()
-        rows, nodes = [row for _, row in step.deliveries], step.growth.inner_nodes()
-        values = {
-            "first": step.growth.first,
-            "at": step.at,
-            "kinds": _texts([sealed.kind for sealed in step.fresh]),
-            "leaves": _blobs([sealed.leaf for sealed in step.fresh]),
-            "leaf_hashes": _blobs([sealed.leaf_hash for sealed in step.fresh]),
-            "openings": _blobs([sealed.opening for sealed in step.fresh]),
-            "codes": _texts([row.subject_code for row in rows]),
-            "places": _numbers([index for index, _ in step.deliveries]),
-            "partners": _texts([row.partner for row in rows]),
-            "purposes": _texts([row.purpose for row in rows]),
-            "versions": _blobs([row.packed_versions() for row in rows]),
-            "levels": _numbers([level for level, _, _ in nodes]),
-            "indices": _numbers([index for _, index, _ in nodes]),
-            "hashes": _blobs([value for _, _, value in nodes]),
-            "size": step.growth.size,
-            "root": step.growth.root,
-            "note": step.note,
-        }
-        with connection.pipeline():
-            connection.execute(_WRITE, values, prepare=True)
-            connection.execute("COMMIT", prepare=True)
+        growth, fresh = step.growth, step.fresh
+        rows, nodes = [row for _, row in step.deliveries], growth.inner_nodes()
+        values = (
+            number(growth.first),
+            step.at.encode(),
+            _texts([sealed.kind for sealed in fresh]),
+            _blobs([sealed.leaf for sealed in fresh]),
+            _blobs([sealed.leaf_hash for sealed in fresh]),
+            _blobs([sealed.opening for sealed in fresh]),
+            _numbers([index for index, _ in step.deliveries]),
+            _texts([row.subject_code for row in rows]),
+            _texts([row.partner for row in rows]),
+            _texts([row.purpose for row in rows]),
+            _blobs([row.packed_versions() for row in rows]),
+            _numbers([level for level, _, _ in nodes]),
+            _numbers([index for _, index, _ in nodes]),
+            _blobs([value for _, _, value in nodes]),
+            number(growth.size),
+            growth.root,
+            step.note.encode(),
+        )
+        self._opened().run(("write", values), ("commit", ()))
 
     def end(self) -> None:
         """Give the lock back without writing; after `write` do nothing."""
-        connection = self._connection
-        if connection is not None and connection.info.transaction_status != TransactionStatus.IDLE:
-            connection.execute("ROLLBACK", prepare=True)
+        if self._pipeline is not None and self._pipeline.in_transaction:
+            self._pipeline.run(("rollback", ()))
 
     def close(self) -> None:
         """Let go of the connection."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
+        pipeline, self._pipeline = self._pipeline, None
+        if pipeline is not None:
             with contextlib.suppress(psycopg.Error):
-                connection.close()
+                pipeline.close()
 
-    def _opened(self) -> psycopg.Connection[Any]:
-        if self._connection is None:
+    def _opened(self) -> Pipeline:
+        if self._pipeline is None:
             options: dict[str, Any] = {"connect_timeout": max(1, int(self._patience_s)), **self._options}
             connection = psycopg.connect(*self._place, autocommit=True, **options)
             try:
-                _prepare(connection, int(self._patience_s * 1000))
+                self._pipeline = _prepared(connection, self._patience_s)
             except psycopg.Error:
                 connection.close()
                 raise
-            self._connection = connection
-        return self._connection
+        return self._pipeline
 
 
-def _prepare(connection: psycopg.Connection[Any], patience_ms: int) -> None:
+def _prepared(connection: psycopg.Connection[Any], patience_s: float) -> Pipeline:
     for name in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
-        connection.execute("SELECT set_config(%s, %s, false)", (name, str(patience_ms)))
+        connection.execute("SELECT set_config(%s, %s, false)", (name, str(int(patience_s * 1000))))
     connection.execute("SET synchronous_commit = on")
-    for kind, dumper in ((_Bytes, _BytesDumper), (_Texts, _TextsDumper), (_Numbers, _NumbersDumper)):
-        connection.adapters.register_dumper(kind, dumper)
+    # Twice the patience: the server's own limit for a statement, and the way there and back.
+    return Pipeline(connection, _STATEMENTS, silence_s=2 * patience_s)
 
 
-def _blobs(values: Sequence[bytes]) -> _Bytes:
-    return _Bytes(_array(psycopg.postgres.types["bytea"].oid, values))
+def _asking(codes: Sequence[str], epochs: bool) -> list[tuple[str, Sequence[bytes]]]:
+    calls: list[tuple[str, Sequence[bytes]]] = [("versions", (",".join(codes).encode(),))] if codes else []
+    return [*calls, ("epochs", ())] if epochs else calls
 
 
-def _texts(values: Sequence[str | None]) -> _Texts:
-    encoded = [None if value is None else value.encode() for value in values]
-    return _Texts(_array(psycopg.postgres.types["text"].oid, encoded))
+def _causes(results: Sequence[Sequence[Row]], codes: Sequence[str], epochs: bool) -> Causes:
+    left = list(results)
+    return Causes(
+        versions=_named(left.pop(0)) if codes else {},
+        epochs=_named(left.pop(0)) if epochs else {},
+    )
 
 
-def _numbers(values: Sequence[int]) -> _Numbers:
-    return _Numbers(_array(psycopg.postgres.types["int8"].oid, [pack(">q", value) for value in values]))
+def _named(rows: Sequence[Row]) -> dict[str, int]:
+    return {(name or b"").decode(): integer_of(value) for name, value in rows}
 
 
-def _array(kind: int, values: Sequence[bytes | None]) -> bytes:
-    """
-    Write a one-dimensional array of elements with oid *kind*, each in its own binary form; None is NULL.
+def _head(rows: Sequence[Row]) -> Head | None:
+    if not rows:
+        return None
+    size, root, note = rows[0]
+    return Head(size=integer_of(size), root=root or b"", note=(note or b"").decode())
 
-    Source: PostgreSQL, src/backend/utils/adt/arrayfuncs.c, array_recv.
-    """
-    if not values:
-        return pack(">iiI", 0, 0, kind)
-    parts = [pack(">iiIii", 1, None in values, kind, len(values), 1)]
-    for value in values:
-        if value is None:
-            parts.append(b"\xff\xff\xff\xff")
-        else:
-            parts.append(len(value).to_bytes(4, "big"))
-            parts.append(value)
-    return b"".join(parts)
+
+def _blobs(values: Sequence[bytes]) -> bytes:
+    return array(_BYTES, values)
+
+
+def _texts(values: Sequence[str | None]) -> bytes:
+    return array(_TEXT, [None if value is None else value.encode() for value in values])
+
+
+def _numbers(values: Sequence[int]) -> bytes:
+    return array(_INT, [number(value) for value in values])

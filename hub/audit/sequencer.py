@@ -176,7 +176,9 @@ class Sequencer:
         """Write group after group until nobody waits. Runs in the thread."""
         while group := self._next_group():
             try:
-                outcomes = self._ledger.commit([asker.waiting for asker in group], iso(self._now()))
+                outcomes = self._ledger.commit(
+                    [asker.waiting for asker in group], iso(self._now()), partial(self._joining, group)
+                )
                 told = partial(self._answer, group, outcomes)
             except LogUnavailableError as fault:
                 told = partial(self._refuse, group, fault)
@@ -194,6 +196,15 @@ class Sequencer:
             alive = [asker for asker in group if not asker.answer.done()]
             if alive or not group:
                 return alive
+
+    def _joining(self, group: list[_Asker]) -> Sequence[Waiting]:
+        """Add those who came meanwhile to *group*. Runs in the thread."""
+        with self._lock:
+            room = _MAX_GROUP - len(group)
+            late, self._askers = self._askers[:room], self._askers[room:]
+        alive = [asker for asker in late if not asker.answer.done()]
+        group += alive
+        return [asker.waiting for asker in alive]
 
     def _answer(self, group: Sequence[_Asker], outcomes: Sequence[Receipt | StaleReadError]) -> None:
         self._usable = not self._closing

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import URL
 
-from hub.audit.book import Head, Stored
+from hub.audit.book import Causes, Head
 from hub.audit.step import Step
 
 _HEAD = "SELECT size, root, note FROM log_checkpoint ORDER BY size DESC LIMIT 1"
@@ -61,13 +61,18 @@ class SqliteBook:
         """Whether there is a connection; a file's does not die."""
         return self._connection is not None
 
-    def begin(self, codes: Sequence[str], *, epochs: bool) -> Stored:
+    def begin(self, codes: Sequence[str], epochs: bool) -> tuple[Head | None, Causes]:
         """Take SQLite's write lock, then read."""
         connection = self._opened()
         connection.execute("BEGIN IMMEDIATE")
         row = connection.execute(_HEAD).fetchone()
-        return Stored(
-            head=None if row is None else Head(size=row[0], root=row[1], note=row[2]),
+        head = None if row is None else Head(size=row[0], root=row[1], note=row[2])
+        return head, self.causes(codes, epochs)
+
+    def causes(self, codes: Sequence[str], epochs: bool) -> Causes:
+        """Read the versions of *codes* and the epochs."""
+        connection = self._opened()
+        return Causes(
             versions=dict(connection.execute(_VERSIONS, (json.dumps(codes),))) if codes else {},
             epochs=dict(connection.execute(_EPOCHS)) if epochs else {},
         )
