@@ -127,9 +127,9 @@ class _Walk:
         self._steps = 0
 
     def run(self, operation: OperationDefinitionNode) -> Priced:
-        query = self._schema.query_type
+        query = self._schema.get_root_type(operation.operation)
         if query is None:
-            raise LookupError("no query type")
+            raise LookupError(f"no root type for {operation.operation.value}")
         # Nothing leads back to the root, so its fragments may be spread out here: once each.
         groups, _ = self._fields(query, [operation.selection_set], spread_out=True)
         return Priced(
@@ -140,9 +140,7 @@ class _Walk:
 
     def _root(self, query: GraphQLObjectType, key: str, nodes: Sequence[FieldNode]) -> RootQuote:
         name = nodes[0].name.value
-        definition = self._schema.get_field(query, name)
-        if definition is None:
-            raise LookupError(f"Query.{name}")
+        definition = self._definition(query, name)
         fixed, item = Size(bytes=len(key) + KEY_BYTES), NOTHING
         target = get_named_type(definition.type)
         sets = _sets(nodes)
@@ -154,6 +152,12 @@ class _Walk:
             if name == SEARCH:
                 fixed, item = fixed + found.fixed, found.items.get(SUBJECT_KIND, NOTHING)
         return RootQuote(key=key, name=name, fixed=fixed, item=item, node=nodes[0], definition=definition)
+
+    def _definition(self, parent: GraphQLObjectType, name: str) -> GraphQLField:
+        found = self._schema.get_field(parent, name)
+        if found is None:
+            raise LookupError(f"{parent.name}.{name}: the document was not validated")
+        return found
 
     def _object(self, target: GraphQLNamedType, sets: Sequence[SelectionSetNode]) -> _Cost:
         """Cost of one object of *target*; of an abstract type: of whichever is dearest."""
@@ -230,9 +234,7 @@ class _Walk:
     def _field(self, parent: GraphQLObjectType, key: str, nodes: Sequence[FieldNode]) -> _Cost:
         name = nodes[0].name.value
         head = Size(bytes=len(key) + KEY_BYTES)
-        definition = self._schema.get_field(parent, name)
-        if definition is None:
-            raise LookupError(f"{parent.name}.{name}")
+        definition = self._definition(parent, name)
         target = get_named_type(definition.type)
         sets = _sets(nodes)
         if not sets:
