@@ -11,9 +11,10 @@ Rules:
 """
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from graphql import GraphQLError
 from structlog.typing import FilteringBoundLogger
@@ -25,31 +26,36 @@ from hub.audit.entries import Pending
 from hub.audit.errors import StaleReadError
 from hub.audit.receipts import Receipt
 from hub.clock import Clock, legal_day
-from hub.errors import BadInputError, PurposeRequiredError, UnavailableError
-from hub.gateway.port import Answer, Question
+from hub.errors import BadInputError, PurposeRequiredError, RefusalError, TooExpensiveError, UnavailableError
+from hub.gateway.port import Answer, CallerChangedError, Question
 from hub.identity.caller import Caller
 from hub.road.answer import answered, argument_error, denial_errors, reference_error, refused, source_errors
-from hub.road.attest import Asked, Shown, disclosure_of, refusal_of
+from hub.road.attest import Asked, disclosure_of, refusal_of
 from hub.road.documents import Documents, RequestFaultError
 from hub.road.fetch import Fetcher
-from hub.road.render import render
+from hub.road.plans import Compilation, Plans, Ruling
+from hub.road.render import Rendered, render, render_compiled
 from hub.road.roots import Wanted, wanted
 from hub.road.searching import Searches
 from hub.road.sight import Sight, wish_of
 from hub.road.status import Status
-from hub.road.views import Judge, Setting
-from schema.graph.asking import Asking
+from hub.road.views import Setting
+from hub.store.epochs import Epochs
+from hub.store.sources import SourceState
+from schema.graph.asking import Asking, SearchPage
 from schema.graph.build import Exchange
 from schema.graph.connection import Cursors
 from schema.graph.views import Guard, Outcome
-from schema.plan.compile import compile_plan
-from schema.plan.decider import Decider
+from schema.plan.cost import CostError, Estimate, check
 from schema.plan.errors import DeniedReferenceError
 from schema.plan.guarded import GuardTable
 from schema.plan.model import Plan
 from schema.policy.model import Policy
+from schema.render.runtime import HandOverError
 from schema.rules.book import RuleBook
 
+INLINE_ROWS = 400
+"""Rows that are rendered at once; more are rendered in a thread, so that other askers do not wait."""
 MAX_TRIES = 5
 """How often an answer is made again because a subject changed under it."""
 
@@ -57,8 +63,12 @@ MAX_TRIES = 5
 class PolicyShelf(Protocol):
     """Where the policy in force is found."""
 
+    @property
+    def epoch(self) -> int:
+        """Epoch that what `current` returned last was read at."""
+
     async def current(self, now: datetime) -> Policy:
-        """Return the policy in force at *now*. A change holds from the next call on."""
+        """Return the policy in force at *now*, as far as is known here; see `epoch`."""
 
 
 class Attestor(Protocol):
@@ -66,6 +76,26 @@ class Attestor(Protocol):
 
     async def append(self, pending: Pending) -> Receipt:
         """Make *pending* durable. Raises StaleReadError, or LogUnavailableError."""
+
+
+_TOLD_MAX = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostLimits:
+    """What one question may be predicted to cost: objects in the answer, bytes of `data`."""
+
+    rows_max: int
+    bytes_max: int
+
+
+class Planned(NamedTuple):
+    """A question after step 5: its decisions, its code, its plan, and what to fetch."""
+
+    ruling: Ruling
+    compilation: Compilation
+    plan: Plan
+    needed: Wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +108,9 @@ class Ground:
         sdl: SDL served at `_service`.
         table: Guarded coordinates.
         documents: Parsed documents.
+        plans: Compiled documents.
         policies: The policy in force.
+        epochs: What this process knows to have changed.
         fetcher: Archive and live sources.
         searches: Name searches.
         status: Source status.
@@ -86,6 +118,7 @@ class Ground:
         cursors: Seals cursors.
         pseudonyms: Names records on the wire.
         rules: Dated rule data.
+        limits: What a question may cost; a partner's own limits may be lower.
         clock: The time.
         report: The operator's log.
     """
@@ -94,7 +127,9 @@ class Ground:
     sdl: str
     table: GuardTable
     documents: Documents
+    plans: Plans
     policies: PolicyShelf
+    epochs: Epochs
     fetcher: Fetcher
     searches: Searches
     status: Status
@@ -102,6 +137,7 @@ class Ground:
     cursors: Cursors
     pseudonyms: Pseudonyms
     rules: RuleBook
+    limits: CostLimits
     clock: Clock
     report: FilteringBoundLogger
 
@@ -118,127 +154,177 @@ class ExchangeRoad:
 
         Raises:
             RefusalError: the whole request is refused; the text is safe to show.
+            CallerChangedError: the caller's entry changed since it was identified.
             UnavailableError: store or log cannot be used, so nothing may leave.
         """
+        ground = self._ground
+        for _ in range(MAX_TRIES):
+            try:
+                return await self._try(question, caller)
+            except StaleReadError as stale:
+                ground.epochs.note(stale.epochs)
+                ground.fetcher.forget(stale.codes)
+                if caller.epoch is not None and "partner" in stale.epochs:
+                    raise CallerChangedError from None
+        raise UnavailableError("The records asked for are changing too fast; ask again.")
+
+    async def _try(self, question: Question, caller: Caller) -> Answer:
+        """Answer from what is held in memory. Raises StaleReadError if that is no longer what the store says."""
         ground = self._ground
         now = ground.clock.now()
         # 1 receive: form was checked at the door. 2 identify: caller and purpose make a standing under the policy.
         policy = await ground.policies.current(now)
-        purpose = purpose_of(question.extensions, question.purpose_header)
-        standing = standing_of(caller, purpose, policy, today=legal_day(now))
-        # 3 parse and validate.
+        epochs = {"policy": ground.policies.epoch}
+        if caller.epoch is not None:
+            epochs["partner"] = caller.epoch
         try:
+            purpose = purpose_of(question.extensions, question.purpose_header)
+            standing = standing_of(caller, purpose, policy, today=legal_day(now))
+            # 3 parse and validate.
             prepared = ground.documents.prepare(question.document, question.operation_name, question.variables)
+            asked = Asked(
+                at=now,
+                caller=caller,
+                standing=standing,
+                prepared=prepared,
+                catalogue_version=ground.table.catalogue_version,
+                epochs=epochs,
+            )
+            return await self._planned(question, asked, policy)
         except RequestFaultError as fault:
+            await self._confirm(epochs)
             return refused(fault.errors)
-        asked = Asked(
-            at=now,
-            caller=caller,
-            standing=standing,
-            prepared=prepared,
-            catalogue_version=ground.table.catalogue_version,
-        )
+        except RefusalError:
+            await self._confirm(epochs)
+            raise
+
+    async def _planned(self, question: Question, asked: Asked, policy: Policy) -> Answer:
+        ground = self._ground
         wish = on_denied(question)
         try:
-            check_purpose(policy, standing)
+            check_purpose(policy, asked.standing)
         except PurposeRequiredError as refusal:
             receipt = await ground.log.append(refusal_of(asked, {"operation": str(refusal.extensions["rule"])}))
             return refused([refusal.as_graphql()], receipt, denials=1)
         # 4 plan: every coordinate is decided once, before anything is fetched.
-        decider = Decider(policy, standing, ground.table)
+        ruling = ground.plans.ruling(policy, asked.standing)
         try:
-            plan = compile_plan(
-                ground.exchange.schema,
-                prepared.document,
-                prepared.operation,
-                prepared.variables,
-                decider,
-            )
+            compilation = ground.plans.compilation(asked.prepared, ruling)
+            plan = compilation.blueprint.bind(asked.prepared.variables)
         except GraphQLError:
             # A variable was null where its argument takes none: what validation leaves to execution.
-            return refused([argument_error()])
+            raise RequestFaultError([argument_error()]) from None
         except DeniedReferenceError as refusal:
             receipt = await ground.log.append(refusal_of(asked, {refusal.coordinate: refusal.rule}))
             return refused([reference_error(refusal)], receipt, denials=1)
         # 5 admit.
+        self._admit(compilation.estimate(plan, asked.prepared.variables), asked.caller)
         needed = wanted(plan)
         if plan.denied and wish == "reject":
             denied = {use.coordinate: decision.rule for use, decision in plan.denied}
             receipt = await ground.log.append(refusal_of(asked, denied))
-            return refused(denial_errors(plan, Outcome()), receipt, denials=len(denied))
-        for _ in range(MAX_TRIES):
-            try:
-                return await self._attempt(question, asked, decider, plan, needed)
-            except StaleReadError:
-                continue
-        raise UnavailableError("The records asked for are changing too fast; ask again.")
+            return refused(denial_errors(plan, {}), receipt, denials=len(denied))
+        return await self._answered(question, asked, Planned(ruling, compilation, plan, needed))
 
-    async def _attempt(
-        self,
-        question: Question,
-        asked: Asked,
-        decider: Decider,
-        plan: Plan,
-        needed: Wanted,
-    ) -> Answer:
-        ground = self._ground
-        sources = await ground.status.read(asked.at)
-        freshness = {state.id: state.state.value for state in sources.values()}
-        guard = Guard(decider=decider, outcome=Outcome(), freshness=freshness)
+    def _admit(self, estimate: Estimate, caller: Caller) -> None:
+        """Refuse what is predicted to cost more than *caller* may ask for. Raises TooExpensiveError."""
+        limits = self._ground.limits
+        rows_max = min(limits.rows_max, caller.rows_max or limits.rows_max)
+        bytes_max = min(limits.bytes_max, caller.bytes_max or limits.bytes_max)
+        try:
+            check(estimate, rows_max, bytes_max)
+        except CostError as error:
+            told = {"rows": estimate.rows, "bytes": estimate.bytes, "comparisons": estimate.comparisons}
+            # A prediction may have more digits than a client can read.
+            shown = {name: min(value, _TOLD_MAX) for name, value in told.items()}
+            raise TooExpensiveError(
+                f"The question is predicted to take more {error.exceeded} than it may; ask for less.",
+                extensions={**shown, **error.limits},
+            ) from None
+
+    async def _answered(self, question: Question, asked: Asked, planned: Planned) -> Answer:
+        ground, plan = self._ground, planned.plan
+        states, epoch = await ground.status.read(asked.at)
+        asked.epochs["source"] = epoch
         # 6 fetch what was granted, 7 judge rows.
-        sight = self._sight(asked, guard, plan, needed)
-        await sight.see(needed.codes)
-        searches = await ground.searches.run(needed.searches, sight, decider)
-        # 8 render, in a thread: a large answer takes long enough that other askers would notice.
-        asking = Asking(
-            guard=guard,
-            subjects=sight.views,
-            searches=searches,
-            sources=ground.status.views(sources),
-            me=ground.status.me(asked.caller, asked.standing, ground.table.catalogue_version),
-            cursors=ground.cursors,
-            specs=ground.exchange.specs,
-            sdl=ground.sdl,
+        today = legal_day(asked.at)
+        sight = Sight(
+            fetcher=ground.fetcher,
+            ruling=planned.ruling,
+            setting=Setting(today=today, rules=ground.rules.on(today), pseudonyms=ground.pseudonyms),
+            wish=wish_of(plan, planned.ruling.countable),
         )
-        rendered = await asyncio.to_thread(render, ground.exchange.schema, asked.prepared, asking)
+        await sight.see(planned.needed.codes)
+        searches = await ground.searches.run(planned.needed.searches, sight, planned.ruling.decider)
+        # 8 render.
+        rendered = await self._rendered(asked, planned, self._asking(asked, planned, sight, states, searches))
         for fault in rendered.faults:
             ground.report.error("resolver_failed", request_id=question.request_id, error=fault)
         errors = [
             *rendered.errors,
-            *denial_errors(plan, guard.outcome),
+            *denial_errors(plan, rendered.denied),
             *source_errors(
                 tuple(sight.missing.values()),
-                sources,
+                states,
                 kinds=plan.kinds if sight.versions else frozenset(),
             ),
         ]
         # 9 attest: durable before anything leaves. 10 answer with its receipt.
         receipt = None
         if plan.is_guarded:
-            shown = Shown(outcome=guard.outcome, sight=sight, data=rendered.data)
-            receipt = await ground.log.append(disclosure_of(asked, plan, shown))
-        return answered(rendered.data, errors, receipt, denials=len(plan.denied), public=_is_public(plan))
+            receipt = await ground.log.append(disclosure_of(asked, plan, sight, rendered))
+        else:
+            await self._confirm(asked.epochs)
+        return answered(rendered.data.plain, errors, receipt, denials=len(plan.denied), public=_is_public(plan))
 
-    def _sight(
+    def _asking(
         self,
         asked: Asked,
-        guard: Guard,
-        plan: Plan,
-        needed: Wanted,
-    ) -> Sight:
+        planned: Planned,
+        sight: Sight,
+        states: Sequence[SourceState],
+        searches: Mapping[tuple[str, int, str | None], SearchPage],
+    ) -> Asking:
         ground = self._ground
-        today = legal_day(asked.at)
-        setting = Setting(
-            today=today,
-            rules=ground.rules.on(today),
-            pseudonyms=ground.pseudonyms,
+        return Asking(
+            guard=Guard(
+                decider=planned.ruling.decider,
+                outcome=Outcome(),
+                freshness={state.id: state.state.value for state in states},
+                moments=sight.moments,
+            ),
+            subjects=sight.subjects,
+            searches=searches,
+            sources=ground.status.views(states),
+            me=ground.status.me(asked.caller, asked.standing, ground.table.catalogue_version),
+            cursors=ground.cursors,
+            specs=ground.exchange.specs,
+            sdl=ground.sdl,
         )
-        countable = frozenset(kind for kind in ground.table.record_kinds if guard.decider.is_countable(kind))
-        return Sight(
-            fetcher=ground.fetcher,
-            judge=Judge(guard.decider, setting),
-            wish=wish_of(plan, countable, names=bool(needed.searches)),
-        )
+
+    async def _rendered(self, asked: Asked, planned: Planned, asking: Asking) -> Rendered:
+        """Render, with the reference executor where the compiled one cannot; what is large, in a thread."""
+        compiled, variables = planned.compilation.code(), asked.prepared.variables
+        if compiled is not None:
+            rows = sum(len(subject.records) + 1 for subject in asking.subjects.values())
+            try:
+                if rows <= INLINE_ROWS:
+                    return render_compiled(compiled, variables, asking)
+                return await asyncio.to_thread(render_compiled, compiled, variables, asking)
+            except HandOverError as reason:
+                self._ground.plans.handed_over(reason.reason)
+        return await asyncio.to_thread(render, self._ground.exchange.schema, asked.prepared, asking)
+
+    async def _confirm(self, epochs: Mapping[str, int]) -> None:
+        """
+        Check what no commit will check, because nothing is disclosed.
+
+        Raises:
+            StaleReadError: the caller's entry, the policy or a source has changed.
+        """
+        if not await self._ground.epochs.confirm(epochs):
+            known = self._ground.epochs.known
+            raise StaleReadError((), {name: known.get(name, 0) for name in epochs if known.get(name) != epochs[name]})
 
 
 def on_denied(question: Question) -> str:

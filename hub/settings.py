@@ -19,6 +19,7 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hub.errors import SettingsError
+from schema.plan.cost import BYTES_MAX, ROWS_MAX
 
 
 class Environment(StrEnum):
@@ -90,6 +91,13 @@ class Settings(BaseSettings):
     keep_alive_s: int = Field(default=75, ge=1, description="How long an idle connection is kept.")
     connections_max: int = Field(default=2_000, ge=1, description="Connections at once; more get 503 from the server.")
     persisted_max: int = Field(default=1_000, ge=0, description="Automatically persisted queries kept per process.")
+    cost_rows_max: int = Field(
+        default=ROWS_MAX,
+        ge=1,
+        description="Objects an answer may be predicted to hold; a partner's own limit may be lower.",
+    )
+    cost_bytes_max: int = Field(default=BYTES_MAX, ge=1, description="Bytes of `data`, likewise.")
+    plans_max: int = Field(default=1_000, ge=1, description="Parsed documents, and plans, kept per process.")
     document_max_bytes: int = Field(default=65_536, ge=256, description="Largest document kept as a persisted query.")
     graphiql: bool = Field(default=True, description="Serve the bundled GraphiQL at `/graphiql`.")
     log_level: str = Field(

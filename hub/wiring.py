@@ -29,7 +29,7 @@ from hub.audit.log import Log
 from hub.audit.sequencer import Sequencer
 from hub.clock import Clock
 from hub.errors import SettingsError
-from hub.exchange import ExchangeRoad, Ground
+from hub.exchange import CostLimits, ExchangeRoad, Ground
 from hub.gateway.documents import DocumentDesk, Remembered, TrustedDocuments
 from hub.gateway.door import Door, DoorParts
 from hub.gateway.health import Health, store_usable
@@ -44,12 +44,16 @@ from hub.ingest.live import LiveSource
 from hub.road.contacts import Contacts
 from hub.road.documents import Documents
 from hub.road.fetch import Fetcher
+from hub.road.plans import Plans
 from hub.road.searching import Searches
 from hub.road.status import Status
 from hub.rulebook import load_rules
 from hub.settings import Settings
 from hub.store import migrate
+from hub.store.dossiers import Dossiers
 from hub.store.engine import open_engine
+from hub.store.epochs import Epochs
+from hub.store.sources import Sources
 from keys.ring import KeyRing, KeyUse
 from schema.catalogue import CATALOGUE_VERSION, KINDS
 from schema.graph.build import Exchange, build_exchange
@@ -103,12 +107,15 @@ class Opened:
     exchange: Exchange
     sequencer: Sequencer
     live: "LiveSources"
+    status: Status
     contacts: Contacts
+    epochs: Epochs
 
 
 def _open(settings: Settings, around: Surroundings) -> Opened:
     engine = open_engine(settings.database_url)
     ring = open_ring(settings)
+    epochs, contacts = Epochs(engine), Contacts()
     return Opened(
         engine=engine,
         ring=ring,
@@ -121,7 +128,9 @@ def _open(settings: Settings, around: Surroundings) -> Opened:
             entropy=token_bytes,
         ),
         live=LiveSources(settings, around),
-        contacts=Contacts(),
+        status=Status(Sources(engine, epochs), contacts),
+        contacts=contacts,
+        epochs=epochs,
     )
 
 
@@ -169,7 +178,7 @@ def build_door(settings: Settings, around: Surroundings) -> Door:
                     skew_s=settings.clock_skew_s,
                     cache_size=settings.token_cache_size,
                 ),
-                partners=Partners(engine),
+                partners=Partners(engine, opened.epochs),
                 clock=around.clock,
             ),
             desk=DocumentDesk(
@@ -184,7 +193,7 @@ def build_door(settings: Settings, around: Surroundings) -> Door:
             ),
             health=Health(
                 checks={"store": lambda: store_usable(engine), "log": log_usable},
-                sources=Status(engine, opened.contacts).all,
+                sources=opened.status.all,
                 log_size=log_size,
                 metrics=metrics,
                 clock=around.clock,
@@ -205,15 +214,18 @@ def build_door(settings: Settings, around: Surroundings) -> Door:
 
 def _ground(opened: Opened, settings: Settings, around: Surroundings) -> Ground:
     exchange = opened.exchange
+    table = guard_table(KINDS, CATALOGUE_VERSION)
     sealed = cursors.SealedCursors(opened.ring.secret(CURSOR_KEY))
     return Ground(
         exchange=exchange,
         sdl=exchange.secured_sdl if settings.sdl_profile == "secured" else exchange.plain_sdl,
-        table=guard_table(KINDS, CATALOGUE_VERSION),
-        documents=Documents(exchange.schema),
-        policies=Policies(opened.engine),
+        table=table,
+        documents=Documents(exchange.schema, size=settings.plans_max),
+        plans=Plans(exchange, table, plans_max=settings.plans_max),
+        policies=Policies(opened.engine, opened.epochs),
+        epochs=opened.epochs,
         fetcher=Fetcher(
-            opened.engine,
+            Dossiers(opened.engine),
             opened.live.sources,
             opened.contacts,
             deadline_s=settings.source_deadline_s,
@@ -221,11 +233,12 @@ def _ground(opened: Opened, settings: Settings, around: Surroundings) -> Ground:
             log=around.log,
         ),
         searches=Searches(opened.engine, sealed),
-        status=Status(opened.engine, opened.contacts),
+        status=opened.status,
         log=opened.sequencer,
         cursors=sealed,
         pseudonyms=pseudonyms.Pseudonyms(opened.ring.secret(RECORD_NAME_KEY)),
         rules=load_rules(),
+        limits=CostLimits(rows_max=settings.cost_rows_max, bytes_max=settings.cost_bytes_max),
         clock=around.clock,
         report=around.log,
     )

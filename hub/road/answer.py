@@ -17,27 +17,25 @@ RECEIPT_HEADER = "hub-receipt"
 
 
 def answered(
-    data: dict[str, Any] | None,
+    data: bytes,
     errors: Sequence[dict[str, Any]],
     receipt: Receipt | None,
     *,
     denials: int = 0,
     public: bool = False,
 ) -> Answer:
-    """Write a response that was executed."""
-    body: dict[str, Any] = {"data": data}
-    if errors:
-        body["errors"] = list(errors)
-    return _answer(body, receipt, is_request_error=False, denials=denials, public=public)
+    """Write a response that was executed; *data* is JSON."""
+    return _answer([b'"data":', data], errors, receipt, is_request_error=False, denials=denials, public=public)
 
 
 def refused(errors: Sequence[dict[str, Any]], receipt: Receipt | None = None, *, denials: int = 0) -> Answer:
     """Write a response that was not executed: no `data`."""
-    return _answer({"errors": list(errors)}, receipt, is_request_error=True, denials=denials, public=False)
+    return _answer([], errors, receipt, is_request_error=True, denials=denials, public=False)
 
 
 def _answer(
-    body: dict[str, Any],
+    parts: list[bytes],
+    errors: Sequence[dict[str, Any]],
     receipt: Receipt | None,
     *,
     is_request_error: bool,
@@ -46,13 +44,16 @@ def _answer(
 ) -> Answer:
     headers: dict[str, str] = {}
     if receipt is not None:
-        body["extensions"] = {"receipt": receipt.as_extension()}
         headers[RECEIPT_HEADER] = receipt.header()
-        for error in body.get("errors", ()):
+        for error in errors:
             if error["extensions"]["code"] == ErrorCode.UNAUTHORIZED_FIELD_OR_TYPE.value:
                 error["extensions"]["auditId"] = receipt.header()
+    if errors:
+        parts += [b',"errors":' if parts else b'"errors":', orjson.dumps(list(errors))]
+    if receipt is not None:
+        parts += [b',"extensions":{"receipt":', receipt.extension, b"}"]
     return Answer(
-        body=orjson.dumps(body),
+        body=b"{%b}" % b"".join(parts),
         is_request_error=is_request_error,
         headers=headers,
         public=public,
@@ -102,7 +103,7 @@ def argument_error() -> dict[str, Any]:
 
 def source_errors(
     missing: Sequence[Missing],
-    sources: Mapping[str, SourceState],
+    sources: Sequence[SourceState],
     *,
     kinds: frozenset[str],
 ) -> list[dict[str, Any]]:
@@ -112,11 +113,14 @@ def source_errors(
     *kinds* are those whose records were read from the archive.
     """
     faults = {fault.source: fault.code for fault in missing}
-    for state in sources.values():
+    for state in sources:
         fault = None if state.live else state.fault_for(kinds)
         if fault is not None:
             faults.setdefault(state.id, fault)
-    return [_source_error(source, fault, sources.get(source)) for source, fault in sorted(faults.items())]
+    if not faults:
+        return []
+    known = {state.id: state for state in sources}
+    return [_source_error(source, fault, known.get(source)) for source, fault in sorted(faults.items())]
 
 
 def _source_error(source: str, fault: str, state: SourceState | None) -> dict[str, Any]:

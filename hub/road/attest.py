@@ -5,71 +5,89 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from hub.audit.disclosure import Disclosure, answer_digest
-from hub.audit.entries import DeliveryRow, Pending
+from hub.audit.disclosure import Disclosure, answer_digest_of
+from hub.audit.entries import DeliveryRow, Pending, pack_versions
 from hub.identity.caller import Caller
 from hub.road.documents import Prepared
+from hub.road.render import Rendered
 from hub.road.sight import Sight
-from schema.graph.views import Outcome
+from keys.canonical import Json, Spelled
+from schema.plan.judged import JudgedSubject
 from schema.plan.model import Plan
 from schema.policy.model import Standing
+from schema.render.compiled import Showing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A question as the log tells it: who, for what, when, under which versions."""
+    """
+    A question as the log tells it: who, for what, when, under which versions.
+
+    Attributes:
+        epochs: What else decides the answer, at the epoch it was read.
+    """
 
     at: datetime
     caller: Caller
     standing: Standing
     prepared: Prepared
     catalogue_version: str
+    epochs: dict[str, int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
-    """What the asker is about to get: outcome per coordinate, what was seen for it, `data`."""
-
-    outcome: Outcome
-    sight: Sight
-    data: dict[str, Any] | None
-
-
-def disclosure_of(asked: Asked, plan: Plan, shown: Shown) -> Pending:
+def disclosure_of(asked: Asked, plan: Plan, sight: Sight, rendered: Rendered) -> Pending:
     """
     Make the entry of an answer.
 
-    The entry's `reads` hold every subject asked for, at the version it was read (0: not on file), so that the answer
-    leaves only if none has changed since.
+    The entry's `reads` hold every subject asked for, at the version it was read (0: not on file), and its epochs what
+    else decided it; the answer leaves only if none has changed since.
     """
-    outcome = shown.outcome
+    showing = rendered.showing
     disclosure = _disclosure(
         asked,
-        subjects=tuple(shown.sight.views),
-        served=tuple(sorted(outcome.served)),
-        masked={name: "+".join(sorted(masks)) for name, masks in sorted(outcome.masked.items())},
+        subjects=tuple(sight.subjects),
+        served=_spelled(showing, "served", list(showing.served)),
+        masked=_spelled(showing, "masked", dict(showing.masked)),
         denied={use.coordinate: decision.rule for use, decision in plan.denied},
-        answer=answer_digest(shown.data),
+        answer=answer_digest_of(rendered.data.canonical),
     )
     deliveries = [
         DeliveryRow(
             subject_code=code,
             partner=asked.caller.partner,
             purpose=asked.standing.purpose,
-            versions=tuple(
-                (record.stored.kind, record.stored.key, record.stored.provenance.version)
-                for record in view.records
-                if record.stored.kind in shown.sight.wish.kinds
-            ),
+            versions=_versions(subject, sight.wish.kinds),
         )
-        for code, view in shown.sight.views.items()
+        for code, subject in sight.subjects.items()
     ]
-    return Pending(entry=disclosure.entry(), deliveries=deliveries, reads=dict(shown.sight.versions))
+    return Pending(entry=disclosure.entry(), deliveries=deliveries, reads=dict(sight.versions), epochs=asked.epochs)
 
 
 def refusal_of(asked: Asked, denied: Mapping[str, str]) -> Pending:
     """Make the entry of a question that was refused whole: coordinate or `operation` -> rule."""
-    return Pending(entry=_disclosure(asked, denied=denied, answer=None).entry())
+    return Pending(entry=_disclosure(asked, denied=denied, answer=None).entry(), epochs=asked.epochs)
+
+
+def _spelled(showing: Showing, name: str, value: Json) -> Spelled:
+    """Spell what an answer showed once, for all answers that show the same."""
+    found = showing.memo.get(name)
+    if not isinstance(found, Spelled):
+        found = showing.memo[name] = Spelled.of(value)
+    return found
+
+
+def _versions(subject: JudgedSubject, kinds: frozenset[str]) -> bytes:
+    """Pack which versions of its records an answer about *subject* was made from, once for the same kinds."""
+    found = subject.packed.get(kinds)
+    if found is None:
+        found = subject.packed[kinds] = pack_versions(
+            [
+                (record.stored.kind, record.stored.key, record.stored.provenance.version)
+                for record in subject.records
+                if record.stored.kind in kinds
+            ]
+        )
+    return found
 
 
 def _disclosure(asked: Asked, **answered: Any) -> Disclosure:  # noqa: ANN401  the rest of Disclosure's fields

@@ -9,12 +9,11 @@ Rules:
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from sqlalchemy.ext.asyncio import AsyncEngine
 from structlog.typing import FilteringBoundLogger
 
 from connectors.errors import SourceError
@@ -22,7 +21,6 @@ from hub.clock import Clock
 from hub.ingest.live_content import LivePart
 from hub.road.contacts import Contacts
 from hub.store.dossiers import Dossier, Dossiers
-from hub.store.timeline import TimelineEvent, read_timelines
 from schema.records import StoredRecord
 
 
@@ -65,14 +63,12 @@ class Fetched:
         codes: The codes that were asked for.
         dossiers: Code -> dossier, for codes on file.
         parts: Code -> what live sources said of it, in the order of the sources; codes without any record are absent.
-        timelines: Code -> timeline, only if names were asked for.
         missing: Live sources that did not answer.
     """
 
     codes: tuple[str, ...]
     dossiers: Mapping[str, Dossier]
     parts: Mapping[str, tuple[LivePart, ...]]
-    timelines: Mapping[str, Sequence[TimelineEvent]]
     missing: tuple[Missing, ...]
 
     @property
@@ -89,7 +85,7 @@ class Fetcher:
 
     def __init__(
         self,
-        engine: AsyncEngine,
+        dossiers: Dossiers,
         live: Sequence[Live],
         contacts: Contacts,
         *,
@@ -97,8 +93,7 @@ class Fetcher:
         clock: Clock,
         log: FilteringBoundLogger,
     ) -> None:
-        self._engine = engine
-        self._dossiers = Dossiers(engine)
+        self._dossiers = dossiers
         self._live = tuple(live)
         self._contacts = contacts
         self._deadline_s = deadline_s
@@ -111,7 +106,6 @@ class Fetcher:
         kinds: frozenset[str],
         fields: Mapping[str, Sequence[str]],
         *,
-        names: bool,
         ask_live: bool = True,
     ) -> Fetched:
         """
@@ -121,11 +115,10 @@ class Fetcher:
             codes: Well-formed subject codes, each once.
             kinds: Kinds whose rows may be listed or counted for the asker.
             fields: Kind -> attributes granted and asked for.
-            names: Former names and timeline are asked for as well.
             ask_live: Ask live sources too, not only the archive.
         """
         if not codes:
-            return Fetched(codes=(), dossiers={}, parts={}, timelines={}, missing=())
+            return Fetched(codes=(), dossiers={}, parts={}, missing=())
         loop = asyncio.get_running_loop()
         until = loop.time() + self._deadline_s
         calls = [
@@ -134,24 +127,18 @@ class Fetcher:
             if ask_live and source.serves & kinds
         ]
         try:
-            dossiers, timelines = await self._archived(codes, kinds, names=names)
+            dossiers = await self._dossiers.read(codes, kinds, names=True)
             if calls:
                 await _settled([call for _, call in calls if not call.done()], until)
         finally:
             for _, call in calls:
                 _give_up(call)
         parts, missing = self._collected(calls, codes) if calls else (_NOTHING, ())
-        return Fetched(codes=tuple(codes), dossiers=dossiers, parts=parts, timelines=timelines, missing=tuple(missing))
+        return Fetched(codes=tuple(codes), dossiers=dossiers, parts=parts, missing=tuple(missing))
 
-    async def _archived(
-        self, codes: Sequence[str], kinds: frozenset[str], *, names: bool
-    ) -> tuple[Mapping[str, Dossier], Mapping[str, Sequence[TimelineEvent]]]:
-        if not names:
-            return await self._dossiers.read(codes, kinds), {}
-        async with asyncio.TaskGroup() as group:
-            archive = group.create_task(self._dossiers.read(codes, kinds, names=True))
-            history = group.create_task(read_timelines(self._engine, codes))
-        return archive.result(), history.result()
+    def forget(self, codes: Iterable[str]) -> None:
+        """Forget what is kept of *codes*: they have changed."""
+        self._dossiers.forget(codes)
 
     def _collected(
         self, calls: Sequence[tuple[Live, "asyncio.Future[Mapping[str, LivePart]]"]], codes: Sequence[str]

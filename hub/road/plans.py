@@ -8,20 +8,28 @@ Rules:
     - Both memories are bounded; the least recently used leaves first.
 """
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from graphql.execution.values import VariableValues
+
 from hub.road.documents import Prepared
 from schema.graph.build import Exchange
-from schema.plan.compile import Blueprint, blueprint_of
+from schema.plan.compile import blueprint_of
+from schema.plan.cost import Estimate, Quote, quote_of
 from schema.plan.decider import Decider
 from schema.plan.essence import essence_of
 from schema.plan.guarded import GuardTable
+from schema.plan.model import Plan
+from schema.plan.sizes import Profile
 from schema.policy.model import Policy, Standing
 from schema.render.compiled import Compiled
 from schema.render.runtime import HandOverError
+
+_RULINGS_KEPT = 1_000
+_QUOTES_KEPT = 16
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -76,31 +84,78 @@ class Ruling:
     countable: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Compilation:
     """
-    A document compiled for one ruling.
+    A document compiled for one ruling. Its code is written when it is first run: what is refused costs none.
 
     Attributes:
         blueprint: The plan before its variables are known.
-        compiled: Its code; None if it selects what is not compiled.
-        reason: Why it has no code, a word.
     """
 
-    blueprint: Blueprint
-    compiled: Compiled | None
-    reason: str | None = None
+    def __init__(self, exchange: Exchange, prepared: Prepared, ruling: Ruling, profile: Profile) -> None:
+        """
+        Compile *prepared*.
+
+        Raises:
+            GraphQLError: a directive got null by a variable.
+            UnknownCoordinateError: the schema serves an uncatalogued field of a guarded type.
+        """
+        self._exchange = exchange
+        self._asked = (exchange.schema, prepared.document, prepared.operation)
+        self._switched = prepared.variables
+        self._profile = profile
+        self._quotes: Kept[tuple[str, ...], Quote] = Kept(_QUOTES_KEPT)
+        self._quote: Quote | None = None
+        self._code: Compiled | None = None
+        self.reason: str | None = None
+        self.blueprint = blueprint_of(*self._asked, prepared.variables, ruling.decider).settled()
+
+    def estimate(self, plan: Plan, variables: VariableValues) -> Estimate:
+        """Predict what *plan*, bound to *variables*, will cost."""
+        return self._quoted(variables).estimate({root.key: root.arguments for root in plan.roots})
+
+    def code(self) -> Compiled | None:
+        """The code; None, with `reason`, if the document selects what is not compiled."""
+        if self._code is None and self.reason is None:
+            decider = self.blueprint.decider
+            try:
+                self._code = Compiled(*self._asked, self._switched, decider=decider, specs=self._exchange.specs)
+            except HandOverError as error:
+                self.reason = error.reason
+        return self._code
+
+    def _quoted(self, variables: VariableValues) -> Quote:
+        """The price of a subject, kept by the values that it depends on."""
+        first = self._quote
+        if first is None:
+            first = self._quote = quote_of(*self._asked, variables, self._profile)
+        if not first.depends:
+            return first
+        key = tuple(repr(variables.coerced.get(name)) for name in sorted(first.depends))
+        found = self._quotes.find(key)
+        if found is None:
+            found = quote_of(*self._asked, variables, self._profile)
+            self._quotes.keep(key, found)
+        return found
 
 
 class Plans:
     """Compiles documents, and remembers. One per process."""
 
-    def __init__(self, exchange: Exchange, table: GuardTable, *, plans_max: int, rulings_max: int = 1_000) -> None:
+    def __init__(
+        self, exchange: Exchange, table: GuardTable, *, plans_max: int, profile: Profile | None = None
+    ) -> None:
         self._exchange = exchange
         self._table = table
+        self._profile = profile or Profile()
         self._version: tuple[int, str] | None = None
-        self.rulings: Kept[Standing, Ruling] = Kept(rulings_max)
+        self.rulings: Kept[Standing, Ruling] = Kept(_RULINGS_KEPT)
         self.plans: Kept[tuple[object, ...], Compilation] = Kept(plans_max)
+        self.handovers: Counter[str] = Counter()
+
+    def handed_over(self, reason: str) -> None:
+        """Count a question that the reference executor answered, by *reason*."""
+        self.handovers[reason] += 1
 
     def ruling(self, policy: Policy, standing: Standing) -> Ruling:
         """Find the decisions that *policy* makes for *standing*."""
@@ -131,15 +186,6 @@ class Plans:
         key = (prepared.digest, prepared.place, ruling, switches)
         found = self.plans.find(key)
         if found is None:
-            found = self._compile(prepared, ruling)
+            found = Compilation(self._exchange, prepared, ruling, self._profile)
             self.plans.keep(key, found)
         return found
-
-    def _compile(self, prepared: Prepared, ruling: Ruling) -> Compilation:
-        asked = (self._exchange.schema, prepared.document, prepared.operation, prepared.variables)
-        blueprint = blueprint_of(*asked, ruling.decider)
-        try:
-            compiled = Compiled(*asked, decider=ruling.decider, specs=self._exchange.specs)
-        except HandOverError as reason:
-            return Compilation(blueprint=blueprint, compiled=None, reason=reason.reason)
-        return Compilation(blueprint=blueprint, compiled=compiled)

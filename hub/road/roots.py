@@ -13,9 +13,6 @@ from schema.graph.root import MAX_CODES, MAX_NAME, MAX_REFERENCES
 from schema.identifiers.uscc import check_uscc
 from schema.plan.model import Plan, RootCall
 
-MAX_LISTS = 5_000
-"""Most `records` lists one answer may hold, over all its subjects."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
@@ -61,9 +58,6 @@ def wanted(plan: Plan) -> Wanted:
     # Counted with repetitions: the same subject under many aliases is rendered as often.
     if mentions > MAX_REFERENCES:
         raise BadInputError(f"Expected at most {MAX_REFERENCES} mentions of subjects in one question, got {mentions}.")
-    lists = mentions * plan.lists
-    if lists > MAX_LISTS:
-        raise BadInputError(f"Expected at most {MAX_LISTS} lists of records in one question, got {lists}.")
     return Wanted(codes=tuple(codes), searches=tuple(searches))
 
 

@@ -72,7 +72,7 @@ class Searches:
         if code is None or after is not None:
             return SearchPage(hits=(), has_next=False, start=0 if after is None else 1)
         await sight.see([code])
-        way = _way(asked.name, sight.views.get(code))
+        way = _way(asked.name, sight.subjects.get(code))
         hits = () if way is None else (SearchHit(code=code, matched_by=way.name, position=f"{way.value}:{code}"),)
         return SearchPage(hits=hits, has_next=False, start=0)
 
@@ -87,7 +87,7 @@ class Searches:
 
 
 def _seen(name: str, hit: Hit, sight: Sight) -> SearchHit | None:
-    way = _way(name, sight.views.get(hit.subject.code))
+    way = _way(name, sight.subjects.get(hit.subject.code))
     if way is None:
         return None
     position = f"{hit.position.rank}:{hit.position.code}"

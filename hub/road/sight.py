@@ -3,16 +3,26 @@ What one attempt at an answer has fetched and judged so far: steps 6 and 7 of th
 
 A subject is known through its rows. Where none of those that were asked for may be shown, the others are read as well,
 only to tell whether the asker may know that the subject exists.
+
+What was judged is kept with the dossier, for the next asker of the same standing on the same day. The dossier itself is
+believed only because the answer's commit compares its version.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from hub.ingest.live_content import LiveContent
 from hub.road.fetch import Fetched, Fetcher, Missing
-from hub.road.views import REGISTRATION, Judge
+from hub.road.plans import Ruling
+from hub.road.views import REGISTRATION, Judge, Setting
+from hub.store.dossiers import Dossier
 from schema.plan.judged import JudgedSubject
 from schema.plan.model import Plan
+
+INLINE_ROWS = 400
+"""Rows that are judged at once; more are judged in a thread, so that other askers do not wait."""
+_KEPT = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,41 +34,37 @@ class Wish:
         kinds: Kinds that were asked for and may be listed or counted.
         all_kinds: Every kind that may be listed or counted for this standing.
         fields: Kind -> attributes granted and asked for.
-        names: Former names and timeline as well.
     """
 
     kinds: frozenset[str]
     all_kinds: frozenset[str]
     fields: Mapping[str, Sequence[str]]
-    names: bool
 
 
-def wish_of(plan: Plan, all_kinds: frozenset[str], *, names: bool) -> Wish:
+def wish_of(plan: Plan, all_kinds: frozenset[str]) -> Wish:
     """Say what *plan* reads of every subject; a registration is always read, since it tells who the subject is."""
-    return Wish(
-        kinds=plan.kinds | ({REGISTRATION} & all_kinds),
-        all_kinds=all_kinds,
-        fields=plan.fields,
-        names=names or plan.selects("CreditSubject.formerNames") or plan.selects("CreditSubject.timeline"),
-    )
+    return Wish(kinds=plan.kinds | ({REGISTRATION} & all_kinds), all_kinds=all_kinds, fields=plan.fields)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Sight:
     """
     The subjects seen so far.
 
     Attributes:
-        views: Code -> view, for subjects the asker may know of.
+        subjects: Code -> subject, for those the asker may know of.
         versions: Code -> version it was read at; 0: not on file.
+        moments: (live source, code) -> when it answered by its own time, and when that was received.
         missing: Live sources that did not answer.
     """
 
     fetcher: Fetcher
-    judge: Judge
+    ruling: Ruling
+    setting: Setting
     wish: Wish
-    views: dict[str, JudgedSubject] = field(default_factory=dict)
+    subjects: dict[str, JudgedSubject] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
+    moments: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     missing: dict[str, Missing] = field(default_factory=dict)
 
     async def see(self, codes: Sequence[str]) -> None:
@@ -67,26 +73,52 @@ class Sight:
         if not new:
             return
         await self._take(new, self.wish.kinds, ask_live=True)
-        hidden = [code for code in new if code not in self.views and self.versions[code]]
+        hidden = [code for code in new if code not in self.subjects and self.versions[code]]
         if hidden and self.wish.all_kinds - self.wish.kinds:
             await self._take(hidden, self.wish.all_kinds, ask_live=False)
 
     async def _take(self, codes: Sequence[str], kinds: frozenset[str], *, ask_live: bool) -> None:
-        wish = self.wish
-        fetched = await self.fetcher.fetch(codes, kinds, wish.fields, names=wish.names, ask_live=ask_live)
-        # In a thread: judging many rows takes long enough that other askers would notice.
-        self.views |= await asyncio.to_thread(self._judged, fetched)
+        fetched = await self.fetcher.fetch(codes, kinds, self.wish.fields, ask_live=ask_live)
         for code in codes:
             found = fetched.dossiers.get(code)
             version = found.subject.version if found else 0
             # Read twice: the older reading counts, so that a change in between sends the answer back.
             self.versions[code] = min(version, self.versions.get(code, version))
+        for parts in fetched.parts.values():
+            self.moments |= {(part.source, part.content.subject): (part.as_of, part.received_at) for part in parts}
         self.missing |= {fault.source: fault for fault in fetched.missing}
+        for code, subject in (await self._judged(fetched, kinds)).items():
+            if subject is not None:
+                self.subjects[code] = subject
 
-    def _judged(self, fetched: Fetched) -> dict[str, JudgedSubject]:
-        views: dict[str, JudgedSubject] = {}
+    async def _judged(self, fetched: Fetched, kinds: frozenset[str]) -> dict[str, JudgedSubject | None]:
+        judged: dict[str, JudgedSubject | None] = {}
+        new: list[tuple[Dossier, tuple[LiveContent, ...]]] = []
+        rows = 0
         for code, dossier in fetched.dossiers.items():
-            view = self.judge.subject(dossier, fetched.live.get(code, ()), fetched.timelines.get(code, ()))
-            if view is not None:
-                views[code] = view
-        return views
+            contents = tuple(part.content for part in fetched.parts.get(code, ()))
+            key = (self.ruling, self.setting.today, kinds, contents)
+            if key in dossier.memo:
+                judged[code] = dossier.memo[key]
+            else:
+                new.append((dossier, contents))
+                rows += len(dossier.records)
+        if rows <= INLINE_ROWS:
+            judged |= self._judge(new, kinds)
+        else:
+            judged |= await asyncio.to_thread(self._judge, new, kinds)
+        return judged
+
+    def _judge(
+        self, dossiers: Iterable[tuple[Dossier, tuple[LiveContent, ...]]], kinds: frozenset[str]
+    ) -> dict[str, JudgedSubject | None]:
+        judge = Judge(self.ruling.decider, self.setting)
+        judged: dict[str, JudgedSubject | None] = {}
+        for dossier, contents in dossiers:
+            records = [record for record in dossier.records if record.kind in kinds]
+            subject = judge.subject(dossier, records, contents)
+            if len(dossier.memo) >= _KEPT:
+                dossier.memo.clear()
+            dossier.memo[self.ruling, self.setting.today, kinds, contents] = subject
+            judged[dossier.subject.code] = subject
+        return judged

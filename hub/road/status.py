@@ -1,13 +1,11 @@
 """Open information: the status of the sources, and the asker's own standing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.identity.caller import Caller
 from hub.road.contacts import Contacts
-from hub.store.sources import SourceState, read_sources
+from hub.store.sources import Sources, SourceState
 from schema.graph.connection import MAX_PAGE
 from schema.graph.root import MAX_CODES
 from schema.graph.scalars import Freshness
@@ -16,22 +14,23 @@ from schema.policy.model import Standing
 
 
 class Status:
-    """Reads the status of the sources."""
+    """Tells the status of the sources: what the store says, and what this process heard since."""
 
-    def __init__(self, engine: AsyncEngine, contacts: Contacts) -> None:
-        self._engine = engine
+    def __init__(self, sources: Sources, contacts: Contacts) -> None:
+        self._sources = sources
         self._contacts = contacts
 
-    async def read(self, now: datetime) -> Mapping[str, SourceState]:
-        """All sources by id, as of *now*."""
-        return {state.id: state for state in await self.all(now)}
+    async def read(self, now: datetime) -> tuple[Sequence[SourceState], int]:
+        """All sources by rank and id as of *now*, and the epoch they were read at."""
+        states, epoch = await self._sources.read(now)
+        return [self._contacts.told(state, now) for state in states], epoch
 
     async def all(self, now: datetime) -> Sequence[SourceState]:
         """All sources by rank and id, as of *now*."""
-        return [self._contacts.told(state, now) for state in await read_sources(self._engine, now)]
+        return (await self.read(now))[0]
 
     @staticmethod
-    def views(sources: Mapping[str, SourceState]) -> Sequence[Plain]:
+    def views(sources: Sequence[SourceState]) -> Sequence[Plain]:
         """Make the views of `Query.sources`."""
         return [
             Plain(
@@ -47,7 +46,7 @@ class Status:
                     "max_age_seconds": state.max_age_s,
                 },
             )
-            for state in sources.values()
+            for state in sources
         ]
 
     @staticmethod

@@ -11,10 +11,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 
 import msgspec
 
 from hub.access.pseudonyms import Pseudonyms
+from hub.ingest.live_content import LiveContent
 from hub.store.dossiers import Dossier
 from hub.store.subjects import FormerName
 from hub.store.timeline import TimelineEvent
@@ -62,37 +64,47 @@ class Judge:
     def subject(
         self,
         dossier: Dossier,
-        live: Iterable[StoredRecord],
-        timeline: Sequence[TimelineEvent],
+        records: Iterable[StoredRecord],
+        contents: Iterable[LiveContent] = (),
     ) -> JudgedSubject | None:
-        """Judge a subject with its listed records, None if the asker may not know of it."""
+        """
+        Judge a subject with its records.
+
+        Args:
+            dossier: What is kept of the subject.
+            records: Those of its records that were asked for.
+            contents: What live sources said of it.
+
+        Returns:
+            None if the asker may not know of it.
+        """
         listed: list[tuple[JudgedRecord, RowClass]] = []
         counted: Counter[RowClass] = Counter()
-        for record in (*dossier.records, *live):
+        live = (pair for content in contents for pair in zip(content.records, content.undated, strict=True))
+        for record, undated in chain(((record, False) for record in records), live):
             placement = place_record(record, self._setting.today, self._setting.rules)
             judged = self._classify(record, placement)
             if judged is None:
                 continue
             counted[judged] += 1
             if is_listed(self._decider.row(judged)):
-                listed.append((self._record(record, judged, placement.state), judged))
+                listed.append((self._record(record, judged, placement.state, undated=undated), judged))
         if not counted:
             return None
-        return self._subject(dossier, listed, counted, timeline)
+        return self._subject(dossier, listed, counted)
 
     def _subject(
         self,
         dossier: Dossier,
         listed: Sequence[tuple[JudgedRecord, RowClass]],
         counted: Counter[RowClass],
-        timeline: Sequence[TimelineEvent],
     ) -> JudgedSubject:
         code = dossier.subject.code
         registered = next((pair for pair in listed if pair[0].stored.kind == REGISTRATION), None)
         witness, basis = registered or (listed[0] if listed else (None, next(iter(counted))))
         values: dict[str, object] = dict.fromkeys(self._decider.table.kinds[SUBJECT_KIND])
         if registered is not None:
-            values |= _registered(registered[0], dossier.subject.former_names, timeline)
+            values |= _registered(registered[0], dossier.subject.former_names, dossier.timeline)
         elif witness is not None:
             values["name"] = witness.readable(KINDS[witness.stored.kind].NAME_FIELD)
         told_as = subject_class(self._decider.policy, basis)
@@ -118,7 +130,7 @@ class Judge:
             return None
         return None if isinstance(decider.row(judged), Denied) else judged
 
-    def _record(self, record: StoredRecord, judged: RowClass, state: PublicityState) -> JudgedRecord:
+    def _record(self, record: StoredRecord, judged: RowClass, state: PublicityState, *, undated: bool) -> JudgedRecord:
         cells = self._decider.cells(judged)
         main_day = KINDS[record.kind].MAIN_DAY
         # The publicity days follow from the main day: whoever may not read it whole reads none of them.
@@ -129,6 +141,7 @@ class Judge:
             name=name,
             cells=cells,
             manner=self._decider.manner(judged) if is_proved(record) else UNPROVED,
+            undated=undated,
             state_name=state.name,
             severity_name=record.severity.name if record.severity else None,
             basis_name=record.severity_basis.name if record.severity_basis else None,

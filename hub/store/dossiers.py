@@ -1,122 +1,117 @@
 """
-Reads dossiers: everything kept about some organisations, in two indexed reads however many they are.
+Reads dossiers: everything kept about some organisations, in one indexed statement per chunk of codes.
 
 Rules:
-    - A subject's version is read before its records. If a record changes in between, the dossier carries the older
-      version, and the disclosure's check at commit (`subject.version`) sends it back: never the other way round.
-    - Nothing here decides who may see what; callers ask for the kinds that were granted and no others.
+    - A dossier never carries a newer version than its records: one statement sees one state of the store. If a record
+      changes later, the disclosure's check at commit (`subject.version`) sends the answer back.
+    - What is kept in memory is whole: all kinds, former names, timeline. It is believed because that check is made for
+      every answer; who is told of a stale subject calls `forget`. Whose records a source's are (`StoredRecord.owner`)
+      stands in no subject's version: everything is let go of when the epoch `owner` changes.
+    - Nothing here decides who may see what: callers leave out what was not granted.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from time import sleep
 from typing import Any
 
-import msgspec
-from sqlalchemy import Row, Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from hub.store import tables
-from hub.store.engine import Reader, glancing
+from hub.store.epochs import Epochs
 from hub.store.search import Position, SearchPage, search
+from hub.store.shelf import Shelf
 from hub.store.sources import SourceState, read_sources
-from hub.store.subjects import SUBJECTS, SubjectFacts, subject_of, with_names
-from hub.store.tables import table_of
-from schema.catalogue import KINDS
-from schema.catalogue.model import Record
+from hub.store.subjects import SubjectFacts
+from hub.store.threads import Connection, ReadThreads
+from hub.store.timeline import TimelineEvent
+from hub.store.whole import Part, Reading, bound, dossiers_statement, written
 from schema.identifiers.uscc import USCC_LENGTH
-from schema.records import Provenance, PublicityState, Severity, SeverityBasis, StoredRecord
-from schema.tiers import Tier
+from schema.records import StoredRecord
 
 _CHUNK = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
-    """A subject with the heads of its records of the kinds asked for, ordered by kind and record key."""
+    """
+    A subject with the heads of its records.
+
+    While it is kept in memory every read gives the same object, so that others may keep beside it what they made of it.
+
+    Attributes:
+        subject: The subject; its former names if they were asked for or the dossier is kept in memory.
+        records: By kind and record key. Of the kinds asked for at least; of all kinds if it is kept in memory.
+        timeline: Oldest step first; there under the same condition as the former names.
+        memo: Where the road keeps what it derived; it goes with the dossier. Owned by the event loop.
+    """
 
     subject: SubjectFacts
     records: tuple[StoredRecord, ...]
-
-
-_R = table_of(tables.Record).c
-_O = table_of(tables.Source).c
-
-
-def records_statement() -> Select[Any]:
-    """The one read of records: by subject and kind, along the primary key. Parameters `codes` and `kinds`."""
-    return (
-        select(
-            _R.subject_code,
-            _R.kind,
-            _R.record_key,
-            _R.body,
-            _R.state,
-            _R.severity,
-            _R.severity_basis,
-            _R.list_code,
-            _R.tier,
-            _O.owner_code,
-            _R.authority,
-            _R.region,
-            _R.publicity_from,
-            _R.publicity_to,
-            _R.repairable_from,
-            _R.decided_on,
-            _R.objected,
-            _R.published,
-            _R.link_method,
-            _R.link_confidence,
-            _R.source,
-            _R.batch_id,
-            _R.version,
-            _R.digest,
-            _R.as_of,
-            _R.received_at,
-            _R.catalogue_version,
-        )
-        .outerjoin(tables.Source, _O.id == _R.source)
-        .where(
-            _R.subject_code.in_(bindparam("codes", expanding=True)),
-            _R.kind.in_(bindparam("kinds", expanding=True)),
-        )
-        .order_by(_R.subject_code, _R.kind, _R.record_key)
-    )
+    timeline: tuple[TimelineEvent, ...] = ()
+    memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 class Dossiers:
-    """Reads dossiers from one store."""
+    """
+    Reads dossiers from one store.
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    Args:
+        engine: The store. Its disposal ends the threads that read.
+        epochs: Needed to keep anything in memory.
+        cache_records: Records kept in memory in all, a subject counting as one more; 0 keeps none. A subject with more
+            than a tenth of it is not kept.
+    """
+
+    def __init__(self, engine: AsyncEngine, epochs: Epochs | None = None, *, cache_records: int = 0) -> None:
         self._engine = engine
-        self._bodies: dict[str, msgspec.msgpack.Decoder[Record]] = {
-            name: msgspec.msgpack.Decoder(kind) for name, kind in KINDS.items()
-        }
-        self._records = records_statement()
+        self._epochs = epochs
+        self._threads = ReadThreads(engine)
+        self._shelf: Shelf[Dossier] | None = Shelf(cache_records) if epochs is not None and cache_records else None
+        # Of `owner`, when what is on the shelf was read.
+        self._epoch: int | None = None
+        self._asked: dict[Part, _Asked] = {}
 
     async def read(self, codes: Sequence[str], kinds: frozenset[str], *, names: bool = False) -> Mapping[str, Dossier]:
         """
-        Read the dossiers of *codes*, with records of *kinds* only.
+        Read the dossiers of *codes*, with at least the records of *kinds*: callers leave out the others.
 
         Args:
             codes: Subject codes, any number, any text; what is no code is simply not there.
-            kinds: Catalogue kinds; none reads subjects alone.
-            names: Also read former names, at the price of one more read.
+            kinds: Catalogue kinds.
+            names: Also former names and timeline.
 
         Returns:
             Code -> dossier, for the codes that are known. No order is promised.
+
+        Raises:
+            StoreUnavailableError: the store cannot be read.
         """
-        dossiers: dict[str, Dossier] = {}
-        async with glancing(self._engine) as reader:
-            for chunk in _chunks(_askable(codes)):
-                subjects = {row.code: subject_of(row) for row in await reader.rows(SUBJECTS, {"codes": chunk})}
-                known = sorted(subjects)
-                if names and known:
-                    subjects = await with_names(reader, subjects)
-                records = await self._records_of(reader, known, kinds) if kinds and known else {}
-                for code, subject in subjects.items():
-                    dossiers[code] = Dossier(subject=subject, records=tuple(records.get(code, ())))
-        return dossiers
+        if self._shelf is None or self._epochs is None:
+            part = Part(records=bool(kinds), kinds=bool(kinds), history=names)
+            return await self._fetch(_askable(codes), kinds, part)
+        epoch = await self._epochs.tag("owner")
+        if epoch != self._epoch:
+            self._shelf.clear()
+            self._epoch = epoch
+        found: dict[str, Dossier] = {}
+        missing: list[str] = []
+        for code in codes:
+            kept = self._shelf.find(code)
+            if kept is None:
+                missing.append(code)
+            else:
+                found[code] = kept
+        if missing:
+            fresh = await self._fetch(_askable(missing), kinds, Part())
+            found.update(fresh if epoch != self._epoch else self._keep(self._shelf, fresh))
+        return found
+
+    def forget(self, codes: Iterable[str]) -> None:
+        """Let go of *codes*: a commit told that they are stale."""
+        if self._shelf is not None:
+            self._shelf.drop(codes)
 
     async def find(self, code: str, *, names: bool = False) -> SubjectFacts | None:
         """Find the organisation with *code*; None if it is not known."""
@@ -128,53 +123,56 @@ class Dossiers:
         return await search(self._engine, text, limit, after)
 
     async def sources(self, now: datetime) -> Sequence[SourceState]:
-        """All sources by rank and id, with their state at *now* (aware)."""
+        """All sources by rank and id, with their state at *now* (aware), from the store."""
         return await read_sources(self._engine, now)
 
-    async def _records_of(
-        self, reader: Reader, codes: Sequence[str], kinds: frozenset[str]
-    ) -> dict[str, list[StoredRecord]]:
-        found: dict[str, list[StoredRecord]] = {}
-        for row in await reader.rows(self._records, {"codes": codes, "kinds": sorted(kinds & self._bodies.keys())}):
-            found.setdefault(row[0], []).append(self._stored(row))
-        return found
+    @staticmethod
+    def _keep(shelf: Shelf[Dossier], fresh: Mapping[str, Dossier]) -> Mapping[str, Dossier]:
+        """Keep *fresh*, and tell for each what is kept: another read may have come first, with as new a version."""
+        kept: dict[str, Dossier] = {}
+        for code, dossier in fresh.items():
+            there = shelf.find(code)
+            if there is not None and there.subject.version >= dossier.subject.version:
+                kept[code] = there
+                continue
+            shelf.put(code, dossier, 1 + len(dossier.records))
+            kept[code] = dossier
+        return kept
 
-    def _stored(self, row: Row[*tuple[Any, ...]]) -> StoredRecord:
-        # By position: one unpacking costs a fifth of twenty-seven look-ups by name, and this runs per record.
-        subject, kind, key, body, state, severity, basis, list_code, tier, owner, authority, region, *rest = row
-        opens, closes, repairable, decided, objected, published, method, confidence, source, batch, *history = rest
-        version, digest, as_of, received_at, catalogue_version = history
-        return StoredRecord(
-            subject=subject,
-            kind=kind,
-            key=key,
-            body=self._bodies[kind].decode(body),
-            state=PublicityState(state),
-            severity=Severity(severity) if severity else None,
-            severity_basis=SeverityBasis(basis) if basis else None,
-            list_code=list_code,
-            tier=Tier(tier) if tier else None,
-            owner=owner,
-            authority=authority,
-            region=region,
-            publicity_from=opens,
-            publicity_to=closes,
-            repairable_from=repairable,
-            decided_on=decided,
-            objected=objected,
-            published=published,
-            link_method=method,
-            link_confidence=confidence,
-            provenance=Provenance(
-                source=source,
-                batch=batch,
-                version=version,
-                digest=digest,
-                as_of=as_of,
-                received_at=received_at,
-                catalogue_version=catalogue_version,
-            ),
-        )
+    async def _fetch(self, codes: Sequence[str], kinds: frozenset[str], part: Part) -> dict[str, Dossier]:
+        if part not in self._asked:
+            self._asked[part] = _Asked(self._threads.dialect, part)
+        asked = self._asked[part]
+        dossiers: dict[str, Dossier] = {}
+        for chunk in _chunks(codes):
+            dossiers.update(await self._threads.run(partial(asked.read, asked.values(chunk, kinds))))
+        return dossiers
+
+
+class _Asked:
+    """A statement, written once, and how its rows are read. Used by all threads: it changes nothing of itself."""
+
+    def __init__(self, dialect: str, part: Part) -> None:
+        self._dialect = dialect
+        self._part = part
+        self._statement = written(dossiers_statement(dialect, part), dialect)
+        self._reading = Reading(part)
+
+    def values(self, codes: Sequence[str], kinds: frozenset[str]) -> dict[str, object]:
+        """Its parameters."""
+        values = {"codes": bound(self._dialect, codes)}
+        return {**values, "kinds": bound(self._dialect, sorted(kinds))} if self._part.kinds else values
+
+    def read(self, values: dict[str, object], connection: Connection) -> dict[str, Dossier]:
+        """The dossiers of one chunk."""
+        dossiers: dict[str, Dossier] = {}
+        for row in connection.rows(self._statement, values):
+            if dossiers:
+                # Gives the turn to the event loop, which would else get it every five milliseconds only.
+                sleep(0)
+            subject, records, timeline = self._reading.of(row)
+            dossiers[subject.code] = Dossier(subject=subject, records=records, timeline=timeline)
+        return dossiers
 
 
 def _askable(codes: Iterable[str]) -> list[str]:

@@ -18,7 +18,6 @@ from schema.plan.guarded import SUBJECT_KIND, Guarded
 from schema.plan.judged import Holding, JudgedRecord, JudgedSubject, Span, Step
 from schema.policy.masks import apply_mask
 from schema.policy.model import Clear, Decision, Denied, Masked
-from schema.records import StoredRecord
 
 
 class View(Protocol):
@@ -68,11 +67,13 @@ class Guard:
         decider: Decisions of the standing.
         outcome: What was shown so far.
         freshness: Source -> how current it is; STALE if it is not known.
+        moments: (live source, subject) -> when it gave this answer by its own time, and when it was received.
     """
 
     decider: Decider
     outcome: Outcome
     freshness: Mapping[str, str]
+    moments: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
 
     def show(self, entry: Guarded, decision: Decision, value: Callable[[], object]) -> object:
         """Return *value* as *decision* lets it be shown; it is not even read when denied."""
@@ -135,7 +136,7 @@ class RecordView:
         row = self.row
         decision = row.cells.get(name)
         if decision is None:
-            return _provenance(row.stored, self.guard.freshness) if name == "provenance" else row.open[name]
+            return _provenance(row, self.guard) if name == "provenance" else row.open[name]
         entry = self.guard.decider.table.kinds[row.stored.kind][name]
         body: Record = row.stored.body
         return self.guard.show(entry, decision, lambda: getattr(body, name))
@@ -200,18 +201,31 @@ def _holding(held: Holding) -> Plain:
     )
 
 
-def _provenance(record: StoredRecord, freshness: Mapping[str, str]) -> Plain:
-    origin = record.provenance
+def as_of(row: JudgedRecord, guard: Guard) -> str:
+    """Tell the source's own time of the content of *row*."""
+    origin = row.stored.provenance
+    return guard.moments[origin.source, row.stored.subject][0] if row.undated else origin.as_of
+
+
+def received_at(row: JudgedRecord, guard: Guard) -> str:
+    """Tell when *row* was taken in; a live one just now."""
+    origin = row.stored.provenance
+    moment = guard.moments.get((origin.source, row.stored.subject)) if origin.batch is None else None
+    return moment[1] if moment else origin.received_at
+
+
+def _provenance(row: JudgedRecord, guard: Guard) -> Plain:
+    record, origin = row.stored, row.stored.provenance
     return Plain(
         type_name="Provenance",
         values={
             "source": origin.source,
             "batch": origin.batch,
             "version": origin.version,
-            "as_of": origin.as_of,
-            "received_at": origin.received_at,
+            "as_of": as_of(row, guard),
+            "received_at": received_at(row, guard),
             "catalogue_version": origin.catalogue_version,
-            "freshness": Freshness(freshness.get(origin.source, Freshness.STALE)),
+            "freshness": Freshness(guard.freshness.get(origin.source, Freshness.STALE)),
             "link_method": record.link_method,
             "link_confidence": record.link_confidence,
         },

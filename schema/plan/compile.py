@@ -10,7 +10,7 @@ Rules:
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graphql import (
     DocumentNode,
@@ -34,7 +34,7 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_directive_values
 
-from schema.plan.arguments import Arguments
+from schema.plan.arguments import NO_VARIABLES, Arguments
 from schema.plan.decider import Decider
 from schema.plan.errors import DeniedReferenceError, UnknownCoordinateError
 from schema.plan.guarded import SUBJECT_KIND
@@ -108,6 +108,12 @@ def blueprint_of(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    kinds: frozenset[str]
+    fields: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Blueprint:
     """
     A document compiled against a standing, before its variables are known. May be kept and shared.
@@ -119,6 +125,7 @@ class Blueprint:
         kinds: Record kinds that are read whatever the variables are.
         is_guarded: Whether the document touches a subject at all.
         decider: Decisions of the standing.
+        constant: What is read, if no variable changes that and `settled` worked it out.
     """
 
     uses: tuple[Use, ...]
@@ -127,6 +134,7 @@ class Blueprint:
     kinds: frozenset[str]
     is_guarded: bool
     decider: Decider
+    constant: _Reading | None = None
 
     def bind(self, variables: VariableValues) -> Plan:
         """
@@ -136,6 +144,29 @@ class Blueprint:
             DeniedReferenceError: an argument names a coordinate that may not be read whole.
             GraphQLError: an argument got null where it takes none, by a variable.
         """
+        reading = self.constant or self._reading(variables)
+        return Plan(
+            uses=self.uses,
+            roots=tuple(
+                RootCall(name=name, key=key, arguments=arguments.values(variables))
+                for name, key, arguments in self.roots
+            ),
+            kinds=reading.kinds,
+            lists=len(self.lists),
+            fields=reading.fields,
+            is_guarded=self.is_guarded,
+        )
+
+    def settled(self) -> "Blueprint":
+        """Work out ahead what no variable changes: for a blueprint that is kept. A refusal is left to `bind`."""
+        if not all(arguments.is_constant for _, arguments in self.lists):
+            return self
+        try:
+            return replace(self, constant=self._reading(NO_VARIABLES))
+        except DeniedReferenceError:
+            return self
+
+    def _reading(self, variables: VariableValues) -> _Reading:
         kinds = set(self.kinds)
         referred: set[str] = set()
         for path, arguments in self.lists:
@@ -146,17 +177,7 @@ class Blueprint:
                 self._check(coordinate, path)
                 referred.add(coordinate)
         listable = frozenset(kind for kind in kinds if self.decider.is_countable(kind))
-        return Plan(
-            uses=self.uses,
-            roots=tuple(
-                RootCall(name=name, key=key, arguments=arguments.values(variables))
-                for name, key, arguments in self.roots
-            ),
-            kinds=listable,
-            lists=len(self.lists),
-            fields=self._fields(listable, referred),
-            is_guarded=self.is_guarded,
-        )
+        return _Reading(kinds=listable, fields=self._fields(listable, referred))
 
     def _check(self, coordinate: str, path: tuple[str, ...]) -> None:
         decision = self.decider.static(coordinate)

@@ -80,6 +80,7 @@ class Decider:
         self._numbers: dict[Manner, int] = {}
         self.manners: list[Manner] = []
         self._static: dict[str, Decision] = {}
+        self._countable: dict[str, bool] = {}
         self._lock = Lock()
 
     def row(self, row_class: RowClass) -> Decision:
@@ -138,7 +139,11 @@ class Decider:
 
     def is_countable(self, kind: str) -> bool:
         """Whether some row of *kind* could be listed or counted for this standing."""
-        return any(not isinstance(self.row(row), Denied) for row in self._possible_rows(kind))
+        found = self._countable.get(kind)
+        if found is None:
+            found = any(not isinstance(self.row(row), Denied) for row in self._possible_rows(kind))
+            self._countable[kind] = found
+        return found
 
     def is_listable(self, kind: str) -> bool:
         """Whether some row of *kind* could be listed for this standing."""

@@ -22,6 +22,7 @@ class JudgedRecord:
         name: What it is called on the wire: in its id, in cursors, and to break ties of an order.
         cells: Attribute name -> decision, of the row's class.
         manner: Number of the way its fields are shown, see `Decider.manner`; UNPROVED if a value has not its type.
+        undated: It came from a live source without a time of its own: the answer's time is its own.
         open: Python name of an open field -> value: shown because the row is.
         state_name, severity_name, basis_name: Names of the enumeration values among them.
     """
@@ -30,6 +31,7 @@ class JudgedRecord:
     name: str
     cells: Mapping[str, Decision]
     manner: int
+    undated: bool
     open: Mapping[str, object]
     state_name: str
     severity_name: str | None
@@ -84,6 +86,7 @@ class JudgedSubject:
         records: Records that may be listed, by kind and key.
         holdings: Counted and listed rows by kind and category.
         orders: Memory of the lists made of `records`, by their arguments; kept by `schema.graph.connection`.
+        packed: Memory of what the log is told of its records, by kinds; kept by who attests.
     """
 
     code: str
@@ -94,6 +97,7 @@ class JudgedSubject:
     records: Sequence[JudgedRecord]
     holdings: Sequence[Holding]
     orders: dict[str, Sequence[JudgedRecord]] = field(default_factory=dict)
+    packed: dict[frozenset[str], bytes] = field(default_factory=dict)
 
 
 UNPROVED = -1

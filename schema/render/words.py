@@ -32,7 +32,7 @@ OPEN_RECORD: Mapping[str, str] = {
     "publicityTo": 'shown["publicity_to"]',
     "repairableFrom": 'shown["repairable_from"]',
     "objected": "row.stored.objected",
-    "provenance": "{inner}(row.stored, run)",
+    "provenance": "{inner}(row, run)",
 }
 """Open field of a record -> expression over `row` and `shown`."""
 
@@ -108,14 +108,14 @@ PLAIN: Mapping[str, Words] = {
         },
     ),
     "Provenance": Words(
-        parameters="stored",
-        prelude=("origin = stored.provenance",),
+        parameters="row",
+        prelude=("stored = row.stored", "origin = stored.provenance"),
         fields={
             "source": "origin.source",
             "batch": "origin.batch",
             "version": "whole(origin.version)",
-            "asOf": "origin.as_of",
-            "receivedAt": "origin.received_at",
+            "asOf": "as_of(row, run.asking.guard) if row.undated else origin.as_of",
+            "receivedAt": "received_at(row, run.asking.guard) if origin.batch is None else origin.received_at",
             "catalogueVersion": "origin.catalogue_version",
             "freshness": 'run.asking.guard.freshness.get(origin.source, "STALE")',
             "linkMethod": "stored.link_method",

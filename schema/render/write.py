@@ -18,6 +18,7 @@ from threading import RLock
 from graphql import FieldNode, GraphQLObjectType, GraphQLSchema, SelectionSetNode, get_named_type
 
 from schema.catalogue.model import FieldSpec, FieldType, Mask
+from schema.graph.views import as_of, received_at
 from schema.plan.arguments import Arguments
 from schema.plan.decider import DENY, Decider
 from schema.plan.guarded import SUBJECT_KIND
@@ -76,7 +77,7 @@ class Writer:
         self._decider = decider
         self._specs = specs
         self._names: dict[tuple[str, tuple[int, ...]], str] = {}
-        self._space: dict[str, object] = {name: getattr(runtime, name) for name in _HELPERS}
+        self._space: dict[str, object] = dict(_HELPERS)
         self._space |= {f"mask_{mask.value}": runtime.mask_of(mask) for mask in Mask}
         self._lock = RLock()
         self.texts: dict[str, str] = {}
@@ -281,7 +282,24 @@ def _said(how: Mask | str | None) -> str:
 _RECORD_PRELUDE = ("    body, shown = row.stored.body, row.open",)
 _SUBJECT_PRELUDE = ("    told = row.values",)
 _ABSTRACT = frozenset({"CreditRecord", "Node", "_Entity"})
-_HELPERS = (
-    "both", "entities", "many", "masked_all", "node", "number", "one", "search",
-    "shown_all", "shown_one", "subject", "subjects", "unproved", "whole",
-)  # fmt: skip
+_HELPERS: Mapping[str, object] = {
+    helper.__name__: helper
+    for helper in (
+        as_of,
+        received_at,
+        runtime.both,
+        runtime.entities,
+        runtime.many,
+        runtime.masked_all,
+        runtime.node,
+        runtime.number,
+        runtime.one,
+        runtime.search,
+        runtime.shown_all,
+        runtime.shown_one,
+        runtime.subject,
+        runtime.subjects,
+        runtime.unproved,
+        runtime.whole,
+    )
+}

@@ -194,7 +194,7 @@ class World:
         subjects: dict[str, JudgedSubject] = {}
         for code in wanted(plan).codes:
             found = self.dossiers.get(code)
-            subject = judge.subject(found, self.live.get(code, ()), ()) if found else None
+            subject = judge.subject(found, (*found.records, *self.live.get(code, ()))) if found else None
             if subject is not None:
                 subjects[code] = subject
         return Asking(

@@ -313,11 +313,11 @@ class TestRowLevelDenialLeavesNoTrace:
 
         decider = Decider(ground.policy, PUBLIC, ground.table)
         judge = Judge(decider, setting_of(ground))
-        view = judge.subject(dossier(GENERAL, known=False), (), ())
+        view = judge.subject(dossier(known=False), (GENERAL,))
         assert view is not None
         cells = view.records[0].cells
         cells["decided_on"] = Denied(rule="test", required_tier=Tier.R)
-        again = judge.subject(dossier(replace(GENERAL, key="other"), known=False), (), ())
+        again = judge.subject(dossier(known=False), (replace(GENERAL, key="other"),))
 
         assert again is not None
         shown = again.records[0].open
