@@ -22,7 +22,6 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from structlog.typing import FilteringBoundLogger
 
-from hub.errors import HubError
 from hub.gateway.body import Receive
 from hub.gateway.documents import DocumentDesk
 from hub.gateway.health import Health
@@ -84,7 +83,7 @@ class Door:
     """
 
     def __init__(self, parts: DoorParts) -> None:
-        self.fault: HubError | None = None
+        self.fault: Exception | None = None
         self._health = parts.health
         self._page = parts.graphiql is not None
         self._endpoint = GraphQLEndpoint(
@@ -108,7 +107,7 @@ class Door:
         async with AsyncExitStack() as stack:
             try:
                 await stack.enter_async_context(parts.lifespan())
-            except HubError as error:
+            except Exception as error:
                 self.fault = error
                 raise
             stack.enter_context(lines_of(parts.log).buffered())

@@ -29,7 +29,7 @@ KEYS = frozenset(
         # a fault
         "error", "places", "logger", "check",
         # the service
-        "host", "port", "version", "environment", "store", "log_size", "log_index",
+        "host", "port", "version", "environment", "store", "log_size", "log_index", "worker",
         # collecting
         "source", "stream", "code", "received", "accepted", "rejected", "batch",
     }

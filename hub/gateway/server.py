@@ -21,6 +21,7 @@ from hub.gateway.protocol import BoundedProtocol
 from hub.settings import Settings
 
 Ready = Callable[[str], None]
+_TICKS_A_SECOND = 10  # uvicorn's
 
 
 class HubServer(uvicorn.Server):
@@ -42,33 +43,45 @@ class HubServer(uvicorn.Server):
         if self.started and self._ready is not None:
             self._ready(self.address)
 
+    async def on_tick(self, counter: int) -> bool:
+        """Once a second, leave the counts for the other workers."""
+        door = self._door
+        if door is not None and counter % _TICKS_A_SECOND == 0:
+            door.metrics.publish()
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End in good order, and leave the last counts."""
+        await super().shutdown(sockets=sockets)
+        if self._door is not None:
+            self._door.metrics.publish()
+
+    @property
+    def _door(self) -> Door | None:
+        app = getattr(self.config, "loaded_app", None)
+        return app if isinstance(app, Door) else None
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to drain."""
-        app = getattr(self.config, "loaded_app", None)
-        if isinstance(app, Door):
-            app.drain()
+        if self._door is not None:
+            self._door.drain()
         super().handle_exit(sig, frame)
 
 
-def configure(
-    app: Door | str, settings: Settings, *, host: str | None = None, port: int | None = None, workers: int = 1
-) -> uvicorn.Config:
+def configure(app: Door, settings: Settings, *, host: str | None = None, port: int | None = None) -> uvicorn.Config:
     """
     Configure a server.
 
     Args:
-        app: The door, or the import string of a function that makes one (needed for several workers).
+        app: The door.
         settings: Limits and address.
         host: Overrides the settings' address.
         port: Overrides the settings' port; 0 takes a free one.
-        workers: Processes.
     """
     return uvicorn.Config(
         app,
-        factory=isinstance(app, str),
         host=host if host is not None else settings.host,
         port=port if port is not None else settings.port,
-        workers=workers,
         http=BoundedProtocol,
         ws="none",
         loop="uvloop",
