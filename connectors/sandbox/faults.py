@@ -7,12 +7,13 @@ Rules:
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -128,7 +129,9 @@ class FaultyPlatform:
         match fault.kind if fault else None:
             case "slow" if fault:
                 await self._faults.wait(fault.seconds)
-                await self._remember(scope, receive, send)
+                # Who has left in the meantime needs no answer.
+                with contextlib.suppress(ClientDisconnect):
+                    await self._remember(scope, receive, send)
             case "down":
                 await _hang_up(scope, receive)
             case "error":

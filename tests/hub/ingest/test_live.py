@@ -1,52 +1,32 @@
 """A source asked per question: asked every time, for what was granted; what it says again is judged once."""
 
 import asyncio
-import io
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import structlog
 from structlog.testing import LogCapture
 
 from connectors.errors import OperatorNeeded, RetryLater, SourceError, StopStream
 from connectors.port import Capability, Found, Place, Row
-from connectors.registry import open_site
 from connectors.sandbox import Options, Sandbox
-from connectors.secrets import ReferredSecrets
-from connectors.site import SiteConfig, parse_site
+from connectors.site import SiteConfig
 from connectors.streams import NoRead, NoReport, listed
-from connectors.templates import sandbox_variables, template
+from connectors.templates import sandbox_variables
 from hub.clock import iso
 from hub.ingest.live import LiveSource
 from hub.ingest.live_content import LivePart
+from tests.hub.ingest.living import NOON, MovableClock, caching, captured, described, live_source, parted
 from tests.hub.ingest.world import code_of
 
-NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 KINDS = frozenset({"SupplierSanction", "Performance"})
 CAUSES = {"SupplierSanction": ["sanction_kind", "cause"], "Performance": ["rating"]}
 BARE = {"SupplierSanction": ["sanction_kind"], "Performance": ["rating"]}
 SECRET = "不得外传的原因"
 
 Source = Callable[..., LiveSource]
-
-
-@dataclass
-class MovableClock:
-    """The hub's and the platforms' clock, moved by the test."""
-
-    at: datetime = NOON
-
-    def now(self) -> datetime:
-        return self.at
-
-    def seconds(self) -> float:
-        return self.at.timestamp()
-
-    def pass_by(self, **span: float) -> None:
-        self.at += timedelta(**span)
 
 
 @pytest.fixture
@@ -66,38 +46,19 @@ async def sandbox(tmp_path: Path, clock: MovableClock) -> AsyncIterator[Sandbox]
         yield running
 
 
-def described(*edits: tuple[str, str]) -> SiteConfig:
-    text = template("jinjiang")
-    for old, new in edits:
-        assert old in text
-        text = text.replace(old, new)
-    return parse_site(text, file="jinjiang.toml")
-
-
 @pytest.fixture
-async def source(sandbox: Sandbox, clock: MovableClock, book, lines: LogCapture, tmp_path: Path):
+async def source(sandbox: Sandbox, clock: MovableClock, book, lines: LogCapture):
     """Open the platform as a live source; edits are replacements in its description, `JINJIANG_…` override."""
     opened: list[LiveSource] = []
 
     def open_one(*edits: tuple[str, str], **variables: str) -> LiveSource:
-        config = described(*edits)
-        secrets = ReferredSecrets(environment={**sandbox_variables(sandbox.sites), **variables}, folder=tmp_path)
-        log = structlog.wrap_logger(structlog.PrintLogger(io.StringIO()), processors=[lines])
-        connector = open_site(config, secrets, now=clock.now)
-        opened.append(LiveSource(config=config, connector=connector, book=book, clock=clock, log=log))
+        variables = {**sandbox_variables(sandbox.sites), **variables}
+        opened.append(live_source(described(*edits), variables, book, clock, lines))
         return opened[-1]
 
     yield open_one
     for each in opened:
         await each.close()
-
-
-def caching(span: str) -> tuple[str, str]:
-    return 'max_age = "5m"', f'max_age = "5m"\nlive_cache = "{span}"'
-
-
-def parted(codes: int) -> tuple[str, str]:
-    return 'timeout = "5s"', f'timeout = "5s"\nlookup_max = {codes}'
 
 
 def ask(
@@ -474,8 +435,8 @@ class TestOtherConnectors:
     def parrot(self, clock, book, lines):
         def make(*answers: Found) -> LiveSource:
             config = described()
-            log = structlog.wrap_logger(structlog.PrintLogger(io.StringIO()), processors=[lines])
-            return LiveSource(config=config, connector=Parrot(config, list(answers)), book=book, clock=clock, log=log)
+            parrot = Parrot(config, list(answers))
+            return LiveSource(config=config, connector=parrot, book=book, clock=clock, log=captured(lines))
 
         return make
 
