@@ -21,7 +21,7 @@ from structlog.typing import FilteringBoundLogger
 
 from hub.access.pseudonyms import Pseudonyms
 from hub.access.purpose import purpose_of
-from hub.access.standing import check_purpose, standing_of
+from hub.access.standing import check_purpose
 from hub.audit.entries import Pending
 from hub.audit.errors import StaleReadError
 from hub.audit.receipts import Receipt
@@ -179,7 +179,7 @@ class ExchangeRoad:
             epochs["partner"] = caller.epoch
         try:
             purpose = purpose_of(question.extensions, question.purpose_header)
-            standing = standing_of(caller, purpose, policy, today=legal_day(now))
+            standing, ruling = ground.plans.standing(policy, caller, purpose, legal_day(now))
             # 3 parse and validate.
             prepared = ground.documents.prepare(question.document, question.operation_name, question.variables)
             asked = Asked(
@@ -190,7 +190,7 @@ class ExchangeRoad:
                 catalogue_version=ground.table.catalogue_version,
                 epochs=epochs,
             )
-            return await self._planned(question, asked, policy)
+            return await self._planned(question, asked, policy, ruling)
         except RequestFaultError as fault:
             await self._confirm(epochs)
             return refused(fault.errors)
@@ -198,7 +198,7 @@ class ExchangeRoad:
             await self._confirm(epochs)
             raise
 
-    async def _planned(self, question: Question, asked: Asked, policy: Policy) -> Answer:
+    async def _planned(self, question: Question, asked: Asked, policy: Policy, ruling: Ruling) -> Answer:
         ground = self._ground
         wish = on_denied(question)
         try:
@@ -207,7 +207,6 @@ class ExchangeRoad:
             receipt = await ground.log.append(refusal_of(asked, {"operation": str(refusal.extensions["rule"])}))
             return refused([refusal.as_graphql()], receipt, denials=1)
         # 4 plan: every coordinate is decided once, before anything is fetched.
-        ruling = ground.plans.ruling(policy, asked.standing)
         try:
             compilation = ground.plans.compilation(asked.prepared, ruling)
             plan = compilation.blueprint.bind(asked.prepared.variables)
@@ -286,6 +285,7 @@ class ExchangeRoad:
         searches: Mapping[tuple[str, int, str | None], SearchPage],
     ) -> Asking:
         ground = self._ground
+        roots = {root.name for root in planned.plan.roots}
         return Asking(
             guard=Guard(
                 decider=planned.ruling.decider,
@@ -295,8 +295,10 @@ class ExchangeRoad:
             ),
             subjects=sight.subjects,
             searches=searches,
-            sources=ground.status.views(states),
-            me=ground.status.me(asked.caller, asked.standing, ground.table.catalogue_version),
+            sources=ground.status.views(states) if "sources" in roots else (),
+            me=ground.status.me(asked.caller, asked.standing, ground.table.catalogue_version)
+            if "me" in roots
+            else None,
             cursors=ground.cursors,
             specs=ground.exchange.specs,
             sdl=ground.sdl,
@@ -309,8 +311,8 @@ class ExchangeRoad:
             rows = sum(len(subject.records) + 1 for subject in asking.subjects.values())
             try:
                 if rows <= INLINE_ROWS:
-                    return render_compiled(compiled, variables, asking)
-                return await asyncio.to_thread(render_compiled, compiled, variables, asking)
+                    return render_compiled(compiled, asking, planned.plan, variables)
+                return await asyncio.to_thread(render_compiled, compiled, asking, planned.plan, variables)
             except HandOverError as reason:
                 self._ground.plans.handed_over(reason.reason)
         return await asyncio.to_thread(render, self._ground.exchange.schema, asked.prepared, asking)

@@ -1,6 +1,6 @@
 """Step 9 of the road: what the log is told of an answer, and the condition under which it may leave."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,6 @@ from keys.canonical import Json, Spelled
 from schema.plan.judged import JudgedSubject
 from schema.plan.model import Plan
 from schema.policy.model import Standing
-from schema.render.compiled import Showing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +45,9 @@ def disclosure_of(asked: Asked, plan: Plan, sight: Sight, rendered: Rendered) ->
     disclosure = _disclosure(
         asked,
         subjects=tuple(sight.subjects),
-        served=_spelled(showing, "served", list(showing.served)),
-        masked=_spelled(showing, "masked", dict(showing.masked)),
-        denied={use.coordinate: decision.rule for use, decision in plan.denied},
+        served=_spelled(showing.memo, "served", lambda: list(showing.served)),
+        masked=_spelled(showing.memo, "masked", lambda: dict(showing.masked)),
+        denied=_spelled(plan.memo, "denied", lambda: {use.coordinate: why.rule for use, why in plan.denied}),
         answer=answer_digest_of(rendered.data.canonical),
     )
     deliveries = [
@@ -68,11 +67,11 @@ def refusal_of(asked: Asked, denied: Mapping[str, str]) -> Pending:
     return Pending(entry=_disclosure(asked, denied=denied, answer=None).entry(), epochs=asked.epochs)
 
 
-def _spelled(showing: Showing, name: str, value: Json) -> Spelled:
-    """Spell what an answer showed once, for all answers that show the same."""
-    found = showing.memo.get(name)
+def _spelled(memo: dict[str, object], name: str, make: Callable[[], Json]) -> Spelled:
+    """Spell what many answers have in common once, in the *memo* that belongs to it."""
+    found = memo.get(name)
     if not isinstance(found, Spelled):
-        found = showing.memo[name] = Spelled.of(value)
+        found = memo[name] = Spelled.of(make())
     return found
 
 

@@ -11,10 +11,14 @@ Rules:
 from collections import Counter, OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
+from datetime import date
 from typing import Generic, TypeVar
 
 from graphql.execution.values import VariableValues
 
+from hub.access.purpose import Purpose
+from hub.access.standing import standing_of
+from hub.identity.caller import Caller
 from hub.road.documents import Prepared
 from schema.graph.build import Exchange
 from schema.plan.compile import blueprint_of
@@ -28,6 +32,7 @@ from schema.policy.model import Policy, Standing
 from schema.render.compiled import Compiled
 from schema.render.runtime import HandOverError
 
+_STANDINGS_KEPT = 4_000
 _RULINGS_KEPT = 1_000
 _QUOTES_KEPT = 16
 
@@ -149,6 +154,7 @@ class Plans:
         self._table = table
         self._profile = profile or Profile()
         self._version: tuple[int, str] | None = None
+        self._standings: Kept[tuple[Caller, Purpose, date], tuple[Standing, Ruling]] = Kept(_STANDINGS_KEPT)
         self.rulings: Kept[Standing, Ruling] = Kept(_RULINGS_KEPT)
         self.plans: Kept[tuple[object, ...], Compilation] = Kept(plans_max)
         self.handovers: Counter[str] = Counter()
@@ -157,13 +163,24 @@ class Plans:
         """Count a question that the reference executor answered, by *reason*."""
         self.handovers[reason] += 1
 
-    def ruling(self, policy: Policy, standing: Standing) -> Ruling:
-        """Find the decisions that *policy* makes for *standing*."""
+    def standing(self, policy: Policy, caller: Caller, purpose: Purpose, today: date) -> tuple[Standing, Ruling]:
+        """Make the standing of *caller* for *purpose* on *today* (Asia/Shanghai), with its decisions."""
         version = (policy.version, policy.digest)
         if version != self._version:
+            self._standings.clear()
             self.rulings.clear()
             self.plans.clear()
             self._version = version
+        key = (caller, purpose, today)
+        found = self._standings.find(key)
+        if found is None:
+            standing = standing_of(caller, purpose, policy, today=today)
+            found = (standing, self.ruling(policy, standing))
+            self._standings.keep(key, found)
+        return found
+
+    def ruling(self, policy: Policy, standing: Standing) -> Ruling:
+        """Find the decisions that *policy* makes for *standing*."""
         essence = essence_of(policy, standing)
         found = self.rulings.find(essence)
         if found is None:

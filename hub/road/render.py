@@ -18,6 +18,7 @@ from hub.road.documents import Prepared
 from keys.canonical import canonical_json
 from schema.graph.asking import Asking
 from schema.graph.views import Outcome
+from schema.plan.model import Plan
 from schema.render.compiled import Compiled, Showing
 from schema.render.runtime import Part
 
@@ -42,14 +43,14 @@ class Rendered:
     denied: Mapping[str, int]
 
 
-def render_compiled(compiled: Compiled, variables: VariableValues, asking: Asking) -> Rendered:
+def render_compiled(compiled: Compiled, asking: Asking, plan: Plan, variables: VariableValues) -> Rendered:
     """
     Run the code of a plan.
 
     Raises:
         HandOverError: something here is not compiled; nothing was shown, ask the reference executor.
     """
-    emitted = compiled.run(asking, variables)
+    emitted = compiled.run(asking, plan, variables)
     return Rendered(
         data=emitted.data,
         errors=[_told(error) for error in emitted.errors],

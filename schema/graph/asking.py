@@ -43,8 +43,8 @@ class Asking:
         guard: Decisions and their outcome.
         subjects: Code -> subject, only those whose existence the asker may know.
         searches: (name, first, after) -> page.
-        sources: Status of the sources.
-        me: The asker's own standing.
+        sources: Status of the sources, if it is asked for.
+        me: The asker's own standing, if it is asked for.
         cursors: Seals cursors.
         specs: Coordinate -> catalogue field.
         sdl: SDL served at `_service`.
@@ -54,7 +54,7 @@ class Asking:
     subjects: Mapping[str, JudgedSubject]
     searches: Mapping[tuple[str, int, str | None], SearchPage]
     sources: Sequence[Plain]
-    me: Plain
+    me: Plain | None
     cursors: Cursors
     specs: Mapping[str, FieldSpec]
     sdl: str

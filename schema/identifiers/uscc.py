@@ -15,6 +15,7 @@ Source: GB 32100-2015 (DOMAIN 1.1, 1.2).
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import mul
 from typing import Literal
 
@@ -92,6 +93,7 @@ class UsccParts:
     check: str
 
 
+@lru_cache(maxsize=4_096)
 def check_uscc(text: str) -> UsccFinding:
     """Read *text* as a unified social credit code and say what is wrong with it. Never raises."""
     code = normalise_code(text)

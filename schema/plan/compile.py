@@ -10,7 +10,7 @@ Rules:
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from graphql import (
     DocumentNode,
@@ -120,21 +120,25 @@ class Blueprint:
 
     Attributes:
         uses: Guarded coordinates in document order, each once.
+        denied: The statically denied of them, with their decisions.
         roots: (name, response key, arguments) of the root fields.
         lists: (response path, arguments) of the `records` selections.
         kinds: Record kinds that are read whatever the variables are.
         is_guarded: Whether the document touches a subject at all.
         decider: Decisions of the standing.
         constant: What is read, if no variable changes that and `settled` worked it out.
+        memo: Of its plans.
     """
 
     uses: tuple[Use, ...]
+    denied: tuple[tuple[Use, Denied], ...]
     roots: tuple[tuple[str, str, Arguments], ...]
     lists: tuple[tuple[tuple[str, ...], Arguments], ...]
     kinds: frozenset[str]
     is_guarded: bool
     decider: Decider
     constant: _Reading | None = None
+    memo: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     def bind(self, variables: VariableValues) -> Plan:
         """
@@ -147,6 +151,8 @@ class Blueprint:
         reading = self.constant or self._reading(variables)
         return Plan(
             uses=self.uses,
+            denied=self.denied,
+            memo=self.memo,
             roots=tuple(
                 RootCall(name=name, key=key, arguments=arguments.values(variables))
                 for name, key, arguments in self.roots
@@ -219,8 +225,10 @@ class _Walk:
         if root is None:
             raise UnknownCoordinateError(f"no root type for {operation.operation.value}")
         self._enter(root, operation.selection_set, ())
+        uses = tuple(self._uses.values())
         return Blueprint(
-            uses=tuple(self._uses.values()),
+            uses=uses,
+            denied=tuple((use, use.decision) for use in uses if isinstance(use.decision, Denied)),
             roots=tuple(self._roots.values()),
             lists=tuple(self._lists),
             kinds=frozenset(self._kinds),

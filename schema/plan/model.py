@@ -1,7 +1,7 @@
 """The plan's words: what a compiled question will read, decide and attest."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from schema.policy.model import Decision, Denied, Masked
 
@@ -38,29 +38,28 @@ class Plan:
 
     Attributes:
         uses: Guarded coordinates in document order, each once.
+        denied: The statically denied of them, with their decisions.
         roots: Root fields in document order.
         kinds: Record kinds to read; empty when no root leads to records.
         lists: Number of `records` selections: each is made anew for every subject in the answer.
         fields: Kind -> attribute names that were granted and asked for, in document order: all that a live
             source may be asked.
         is_guarded: Whether the document touches a subject at all: such an answer is attested.
+        memo: Memory of what was made of the plan, whatever its variables; kept by its users.
     """
 
     uses: tuple[Use, ...]
+    denied: tuple[tuple[Use, Denied], ...]
     roots: tuple[RootCall, ...]
     kinds: frozenset[str]
     lists: int
     fields: Mapping[str, tuple[str, ...]]
     is_guarded: bool
+    memo: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     def selects(self, coordinate: str) -> bool:
         """Whether *coordinate* is selected and some row could show it."""
         return any(use.coordinate == coordinate and not isinstance(use.decision, Denied) for use in self.uses)
-
-    @property
-    def denied(self) -> tuple[tuple[Use, Denied], ...]:
-        """The statically denied uses with their decisions."""
-        return tuple((use, use.decision) for use in self.uses if isinstance(use.decision, Denied))
 
     @property
     def masked(self) -> tuple[tuple[Use, Masked], ...]:

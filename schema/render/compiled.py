@@ -12,6 +12,7 @@ from schema.graph.asking import Asking
 from schema.graph.connection import Selection, check_first, selection_of
 from schema.plan.arguments import Arguments
 from schema.plan.decider import Decider
+from schema.plan.model import Plan
 from schema.render.collect import Collector
 from schema.render.runtime import HandOverError, Part, Running
 from schema.render.write import Shown, Writer
@@ -87,20 +88,25 @@ class Compiled:
         self._specs = specs
         self._decider = decider
         self._writer = Writer(schema, Collector(schema, document, variables), decider, specs)
-        self._answer, keys, self._arguments = self._writer.root(query, operation.selection_set)
+        self._answer, keys = self._writer.root(query, operation.selection_set)
         self._heads = [b'"%b":' % key.encode() for key in keys]
         self._sorted = sorted(range(len(keys)), key=keys.__getitem__)
         self._selections: dict[int, Selection] = {}
         self._showings: dict[frozenset[Shown], Showing] = {}
 
-    def run(self, asking: Asking, variables: VariableValues) -> Emitted:
+    def run(self, asking: Asking, plan: Plan, variables: VariableValues) -> Emitted:
         """
         Answer.
+
+        Args:
+            asking: What was fetched and judged.
+            plan: The plan of the same document and decisions, bound to *variables*.
+            variables: Coerced variable values.
 
         Raises:
             HandOverError: something in this world is not compiled; the reference executor answers it.
         """
-        arguments = [each.values(variables) for each in self._arguments]
+        arguments = {root.key: root.arguments for root in plan.roots}
         run = Running(asking=asking, arguments=arguments, list_at=lambda place: self._list(place, variables))
         parts = self._answer(run)
         counts: Counter[Shown] = Counter()

@@ -71,14 +71,14 @@ class Running:
 
     Attributes:
         asking: What was fetched and judged.
-        arguments: Arguments of the root fields, in order.
+        arguments: Response key -> arguments of the root field.
         list_at: Tells the arguments of the `records` selection at a place of the plan: which, how many, after what.
         seen: What was shown: a site and the rows that went through it.
         errors: Errors with their paths, in the order of the document.
     """
 
     asking: Asking
-    arguments: Sequence[Mapping[str, object]]
+    arguments: Mapping[str, Mapping[str, object]]
     list_at: Callable[[int], tuple[Selection, int, str | None]]
     seen: list[tuple[Site, Sequence[Judged]]] = field(default_factory=list)
     errors: list[GraphQLError] = field(default_factory=list)

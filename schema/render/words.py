@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 ROOTS: Mapping[str, str] = {
-    "subject": 'one(run, {key}, {inner}, subject(run, run.arguments[{place}]["code"]))',
-    "subjects": 'many(run, {key}, {inner}, subjects(run, run.arguments[{place}]["codes"]))',
-    "searchSubjects": "both({inner}(search(run, run.arguments[{place}]), run))",
-    "node": 'one(run, {key}, {inner}, node(run, run.arguments[{place}]["id"]))',
+    "subject": 'one(run, {key}, {inner}, subject(run, run.arguments[{key}]["code"]))',
+    "subjects": 'many(run, {key}, {inner}, subjects(run, run.arguments[{key}]["codes"]))',
+    "searchSubjects": "both({inner}(search(run, run.arguments[{key}]), run))",
+    "node": 'one(run, {key}, {inner}, node(run, run.arguments[{key}]["id"]))',
     "sources": "both([{inner}(each.values, run) for each in run.asking.sources])",
     "me": "both({inner}(run.asking.me.values, run))",
-    "_entities": 'many(run, {key}, {inner}, entities(run, run.arguments[{place}]["representations"]))',
+    "_entities": 'many(run, {key}, {inner}, entities(run, run.arguments[{key}]["representations"]))',
     "_service": "both({inner}(run))",
 }
 """Root field -> its part of the answer."""

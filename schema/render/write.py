@@ -89,19 +89,18 @@ class Writer:
 
     def root(
         self, parent: GraphQLObjectType, selections: SelectionSetNode
-    ) -> tuple[Callable[[runtime.Running], Sequence[runtime.Part]], Sequence[str], Sequence[Arguments]]:
+    ) -> tuple[Callable[[runtime.Running], Sequence[runtime.Part]], Sequence[str]]:
         """
         Write the function of the root.
 
         Returns:
-            The function, the response keys in its order, the arguments of each root field.
+            The function, and the response keys in its order.
 
         Raises:
             HandOverError: a field that is not compiled (introspection).
         """
         lines = ["def answer(run):", "    return ["]
         keys: list[str] = []
-        arguments: list[Arguments] = []
         for key, nodes in self._collector.fields(parent, (selections,)).items():
             name = nodes[0].name.value
             if name == "__typename":
@@ -109,15 +108,13 @@ class Writer:
             elif name not in ROOTS:
                 raise HandOverError("introspection")
             else:
-                definition = parent.fields[name]
-                inner = self._inner(get_named_type(definition.type).name, nodes)
-                text = ROOTS[name].format(key=repr(key), inner=inner, place=len(arguments))
-                arguments.append(Arguments(definition, nodes[0]))
+                inner = self._inner(get_named_type(parent.fields[name].type).name, nodes)
+                text = ROOTS[name].format(key=repr(key), inner=inner)
             keys.append(key)
             lines.append(f"        {text},  # {key}")
         lines.append("    ]")
         self._add("answer", lines)
-        return self._space["answer"], keys, arguments  # type: ignore[return-value]  # it was made by the line above
+        return self._space["answer"], keys  # type: ignore[return-value]  # it was made by the line above
 
     def _add(self, name: str, lines: Sequence[str]) -> None:
         if len(self.texts) >= FUNCTIONS_MAX:

@@ -153,7 +153,7 @@ class CompiledSide:
         found = {each: self._seen(ruling.decider, each) for each in _codes(plan, searches)}
         asking = _asking(place, asker, ruling.decider, found, searches)
         try:
-            return _told(plan, render_compiled(code, prepared.variables, asking))
+            return _told(plan, render_compiled(code, asking, plan, prepared.variables))
         except HandOverError as reason:
             return HandedOver(reason=reason.reason)
 

@@ -174,7 +174,7 @@ class World:
                 decider=decider,
                 specs=self.ground.exchange.specs,
             )
-            return render_compiled(compiled, prepared.variables, self._asking(plan, decider))
+            return render_compiled(compiled, self._asking(plan, decider), plan, prepared.variables)
         except HandOverError:
             return None
 
