@@ -37,11 +37,11 @@ def sequencer_on(
     return Sequencer(engine, signer_of(seed), ORIGIN, clock(), entropy, patience_s=patience_s)
 
 
-def note(number: int, *, delivered: bool = False, reads=None) -> Pending:
+def note(number: int, *, delivered: bool = False, reads=None, epochs=None) -> Pending:
     """An entry that says its number."""
     rows = [DeliveryRow(subject_code=CODE, partner="p", purpose="CHECK", versions=[("penalty", "k", 1)])]
     entry = Entry(kind="disclosure", values={"number": number, "to": "甲"})
-    return Pending(entry=entry, deliveries=rows if delivered else [], reads=reads or {})
+    return Pending(entry=entry, deliveries=rows if delivered else [], reads=reads or {}, epochs=epochs or {})
 
 
 def disclosure(**changes) -> Disclosure:

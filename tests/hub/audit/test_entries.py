@@ -1,12 +1,14 @@
 import base64
 import hashlib
 import json
+from dataclasses import replace
 from datetime import datetime
 
+import msgspec
 import pytest
 
-from hub.audit.disclosure import answer_digest
-from hub.audit.entries import DeliveryRow, Entry, Pending
+from hub.audit.disclosure import answer_digest, answer_digest_of
+from hub.audit.entries import DeliveryRow, Entry, Pending, pack_versions
 from hub.audit.errors import EntryError
 from hub.audit.receipts import Receipt
 from hub.audit.sealing import commitment, seal
@@ -74,6 +76,13 @@ class TestDeliveryRow:
         with pytest.raises(EntryError):
             DeliveryRow(**{"subject_code": CODE, "partner": "p", "purpose": "P", **change})
 
+    def test_versions_packed_ahead_are_kept_as_they_are(self):
+        versions = [("penalty", "k", 1), ("licence", "l", 2)]
+        row = DeliveryRow(subject_code=CODE, partner=None, purpose="P", versions=versions)
+
+        assert row.packed_versions() == replace(row, versions=pack_versions(versions)).packed_versions()
+        assert [list(version) for version in versions] == msgspec.msgpack.decode(row.packed_versions())
+
 
 class TestPending:
     def test_no_subject_is_delivered_twice(self):
@@ -107,6 +116,9 @@ class TestAnswerDigest:
     def test_what_json_cannot_carry_exactly_is_refused(self):
         with pytest.raises(CanonicalError):
             answer_digest({"a": 2**53})
+
+    def test_of_canonical_bytes_it_is_the_same(self):
+        assert answer_digest({"b": [1], "a": "甲"}) == answer_digest_of('{"a":"甲","b":[1]}'.encode())
 
 
 class TestReceipt:

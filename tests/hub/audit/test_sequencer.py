@@ -4,6 +4,7 @@ from contextlib import closing
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from hub.audit.entries import Entry, Pending
 from hub.audit.errors import EntryError, LogBrokenError, LogUnavailableError, StaleReadError
@@ -123,7 +124,60 @@ class TestReads:
         assert 0 == (await sequencer.append(note(1, reads=reads))).index
 
     async def test_a_stale_read_names_no_subject_in_its_text(self):
-        assert CODE not in str(StaleReadError((CODE,)))
+        assert CODE not in str(StaleReadError((CODE,), {"policy": 3}))
+
+
+class TestEpochs:
+    """What decided an answer and stands in no subject is compared as its subjects are."""
+
+    @pytest.fixture
+    async def now(self, store):
+        async with store.connect() as connection:
+            return dict((await connection.execute(text("SELECT name, version FROM epoch"))).all())
+
+    @staticmethod
+    async def raised(store, name):
+        await change(store, "UPDATE epoch SET version = version + 1 WHERE name = :name", name=name)
+
+    async def test_what_still_holds_is_appended(self, sequencer, now):
+        assert {"policy", "partner", "source"} <= now.keys()
+        assert 0 == (await sequencer.append(note(1, epochs=now))).index
+
+    async def test_only_who_relied_on_what_changed_asks_again_and_learns_what_holds_now(self, store, sequencer, now):
+        await self.raised(store, "partner")
+        outcomes = await all_of(
+            sequencer.append(note(1, epochs={"policy": now["policy"]})),
+            sequencer.append(note(2, epochs=now)),
+            sequencer.append(note(3)),
+            sequencer.append(note(4, epochs={"partner": now["partner"] + 1})),
+            sequencer.append(note(5, epochs={"partner": now["partner"]}, reads={CODE: 1})),
+        )
+
+        assert [0, 1, 2] == [outcomes[place].index for place in (0, 2, 3)]
+        assert [(), (CODE,)] == [outcomes[place].codes for place in (1, 4)]
+        assert [{"partner": now["partner"] + 1}] * 2 == [outcomes[place].epochs for place in (1, 4)]
+        assert 3 == await counted(store, "log_entry")
+
+    @pytest.mark.parametrize("version", [0, 1])
+    async def test_an_epoch_the_store_does_not_have_never_holds(self, store, sequencer, version):
+        """Nobody could tell that what it stands for has not changed."""
+        with pytest.raises(StaleReadError) as refusal:
+            await sequencer.append(note(1, epochs={"gossip": version}))
+
+        assert {"gossip": 0} == refusal.value.epochs
+        assert 0 == await counted(store, "log_entry")
+
+    async def test_an_epoch_that_went_back_is_a_change(self, store, sequencer, now):
+        """A store restored from a backup: what was read from the newer one is not in it."""
+        with pytest.raises(StaleReadError):
+            await sequencer.append(note(1, epochs={"policy": now["policy"] + 1}))
+
+    async def test_a_changed_epoch_harms_no_subject_that_holds(self, store, sequencer, now):
+        await self.raised(store, "source")
+        with pytest.raises(StaleReadError) as refusal:
+            await sequencer.append(note(1, epochs=now, reads={"91510100MA6ABCDE2X": 0}))
+
+        assert () == refusal.value.codes
 
 
 class TestCancellation:
