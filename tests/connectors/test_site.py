@@ -79,6 +79,10 @@ class TestParseSite:
             ('region = "5101"', "rank = true", "site.rank"),
             ('region = "5101"', 'live = "yes"', "site.live"),
             ('region = "5101"', 'max_age = "a while"', "site.max_age"),
+            ('region = "5101"', 'live = true\nlive_cache = "61m"', "site.live_cache"),
+            ('region = "5101"', 'live_cache = "30s"', "site.live_cache"),
+            ('region = "5101"', "live = true\nlive_cache = 30", "site.live_cache"),
+            ('region = "5101"', "live_cache_s = 30", "site.live_cache_s"),
             ('kind = "service"', 'kind = "pigeon"', "transport.kind"),
             ('kind = "service"', 'kind = "file"', "transport.packages"),
             ("https://site.example/api", "ftp://site.example", "transport.base_url"),
@@ -93,6 +97,10 @@ class TestParseSite:
             ('rate = "5/s"', 'rate = "fast"', "transport.rate"),
             ('timeout = "10s"', 'timeout = "0s"', "transport.timeout"),
             ('timeout = "10s"', 'max_bytes = "0MB"', "transport.max_bytes"),
+            ('timeout = "10s"', "connections = 0", "transport.connections"),
+            ('timeout = "10s"', "connections = 65", "transport.connections"),
+            ('timeout = "10s"', "lookup_max = 0", "transport.lookup_max"),
+            ('timeout = "10s"', "lookup_max = 10001", "transport.lookup_max"),
             ("daily = 20000", "daily = -1", "transport.budget.daily"),
             ("daily = 20000", "weekly = 1", "transport.budget.weekly"),
             ('kind = "Penalty"', 'kind = "Weather"', "streams.penalty.kind"),
@@ -201,6 +209,22 @@ class TestTemplates:
         assert {"JINJIANG_URL": "u", "JINJIANG_KEY": "k"} == sandbox_variables(
             {"jinjiang": {"graphql": "u", "key": "k"}}
         )
+
+
+class TestLiveTerms:
+    def test_a_live_site_is_asked_every_time_unless_it_says_otherwise(self):
+        site = parse_site(template("jinjiang"), file="x.toml")
+
+        assert (True, 0, 8, 500) == (
+            site.live, site.live_cache_s, site.transport.connections, site.transport.lookup_max,
+        )  # fmt: skip
+
+    def test_what_it_says_otherwise_is_read(self):
+        text = template("jinjiang").replace('max_age = "5m"', 'max_age = "5m"\nlive_cache = "1h"')
+        text = text.replace('timeout = "5s"', 'timeout = "5s"\nconnections = 2\nlookup_max = 50')
+        site = parse_site(text, file="x.toml")
+
+        assert (3600, 2, 50) == (site.live_cache_s, site.transport.connections, site.transport.lookup_max)
 
 
 class TestLiveKinds:

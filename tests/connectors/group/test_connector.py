@@ -1,10 +1,12 @@
 """The group's platform, asked live: what is in the question, and what an answer must be to count."""
 
 import pytest
+from aiohttp import web
 
 from connectors.errors import OperatorNeeded, RetryLater, StopStream
 from connectors.sandbox import Sandbox
 from tests.connectors.conftest import Open
+from tests.connectors.servers import Handler, serving
 
 UNKNOWN = "91510000XN0000000X"
 
@@ -149,6 +151,148 @@ class TestLookup:
         with pytest.raises(StopStream, match="SRC_NO_CODE"):
             await connector.lookup([], {"Performance": ["rating"]}, 5)
         await connector.close()
+
+
+GRANT = {"SupplierSanction": ["cause", "sanction_kind"], "Performance": ["rating"]}
+
+
+class TestWhatIsSaidAgain:
+    async def test_the_same_bytes_are_the_same_rows_and_the_platform_is_asked_all_the_same(
+        self, sandbox: Sandbox, opener: Open, code: str
+    ):
+        """
+        Reading is spared, asking is not: what the platform says now is what is told.
+        """
+        connector = opener("jinjiang")
+        first, again = [await connector.lookup([code], GRANT, 5) for _ in range(2)]
+        await connector.close()
+
+        assert first.rows[code] is again.rows[code]
+        assert 2 == len(asked(sandbox))
+
+    async def test_the_same_in_another_company_is_the_same(self, sandbox: Sandbox, opener: Open, code: str):
+        connector = opener("jinjiang")
+        alone = await connector.lookup([code], GRANT, 5)
+        together = await connector.lookup([*sandbox.world.showcase(), UNKNOWN], GRANT, 5)
+        await connector.close()
+
+        assert alone.rows[code] is together.rows[code]
+
+    async def test_what_was_remembered_is_what_a_first_reading_finds(self, sandbox: Sandbox, opener: Open):
+        connector, fresh = opener("jinjiang"), opener("jinjiang")
+        codes = sandbox.world.showcase()
+        await connector.lookup(codes, GRANT, 5)
+        again, first = await connector.lookup(codes, GRANT, 5), await fresh.lookup(codes, GRANT, 5)
+        await connector.close()
+        await fresh.close()
+
+        assert first.rows == again.rows
+        assert first.columns == again.columns
+
+    async def test_one_changed_word_is_read_anew(self, sandbox: Sandbox, opener: Open, code: str):
+        connector = opener("jinjiang")
+        first = await connector.lookup([code], GRANT, 5)
+        row = sandbox.world.of("jinjiang", "SupplierSanction", code)[0]
+        sandbox.world.correct(row, {"cause": "另一原因"})
+        again = await connector.lookup([code], GRANT, 5)
+        await connector.close()
+
+        assert "另一原因" in {row.values["cause"] for row in again.rows[code]["SupplierSanction"]}
+        assert first.rows[code] != again.rows[code]
+
+    async def test_nothing_of_a_wider_question_is_in_the_answer_to_a_narrower_one(self, opener: Open, code: str):
+        connector = opener("jinjiang")
+        await connector.lookup([code], GRANT, 5)
+        found = await connector.lookup([code], {"SupplierSanction": ["sanction_kind"]}, 5)
+        await connector.close()
+
+        assert {"SupplierSanction"} == set(found.rows[code])
+        assert {"sanction_kind"} == {name for row in found.rows[code]["SupplierSanction"] for name in row.values}
+
+    async def test_a_replay_is_refused_though_its_bytes_are_known(self, sandbox: Sandbox, opener: Open, code: str):
+        connector = opener("jinjiang")
+        other = next(each for each in sandbox.world.showcase() if each != code)
+        await connector.lookup([code], GRANT, 5)
+        await connector.lookup([other], GRANT, 5)
+        sandbox.group.faults.on("replay")
+        with pytest.raises(RetryLater, match="SRC_REPLAY"):
+            await connector.lookup([code], GRANT, 5)
+        await connector.close()
+
+    async def test_a_fault_leaves_nothing_behind_that_is_told_later(self, sandbox: Sandbox, opener: Open, code: str):
+        connector = opener("jinjiang")
+        sandbox.group.faults.on("cut", times=1)
+        with pytest.raises(RetryLater, match="SRC_BODY"):
+            await connector.lookup([code], GRANT, 5)
+        found = await connector.lookup([code], GRANT, 5)
+        await connector.close()
+
+        assert found.rows[code]["SupplierSanction"]
+
+
+def answering(*items: str, as_of: str = '"2026-11-20T04:00:00Z"', before: str = "") -> Handler:
+    body = f'{{{before}"data":{{"suppliers":{{"asOf":{as_of},"items":[{",".join(items)}]}}}}}}'
+
+    async def handler(_request: web.Request) -> web.Response:
+        return web.Response(body=body.encode("utf-8", "surrogateescape"), content_type="application/json")
+
+    return handler
+
+
+def supplier(text: str) -> str:
+    return f'{{"code":"{UNKNOWN}","performance":[{{"rating":{text}}}]}}'
+
+
+class TestAnswer:
+    """The same answer by the short way and by the long one, and what is none by both."""
+
+    async def read(self, opener: Open, handler: Handler):
+        async with serving(handler) as base_url:
+            connector = opener("jinjiang", JINJIANG_URL=base_url)
+            try:
+                found = await connector.lookup([UNKNOWN], {"Performance": ["rating"]}, 5)
+            finally:
+                await connector.close()
+        (row,) = found.rows[UNKNOWN]["Performance"]
+        return row.values["rating"], row.fault
+
+    @pytest.mark.parametrize(
+        ("text", "value", "fault"),
+        [
+            ('"良好"', "良好", None), ("null", None, None), ("true", "1", None), ('["甲","乙"]', "甲;乙", None),
+            ("1.10", "1.10", None), ("-0", "-0", None), ("12345678901234567890123", "12345678901234567890123", None),
+            ('"\\u826f\\u597d"', "良好", None), ('"\\ud800"', "\ufffd" * 3, "RW01"), ("[1, {}]", None, "RW01"),
+        ],
+    )  # fmt: skip
+    async def test_a_value_is_text_as_the_platform_wrote_it(self, opener: Open, text: str, value, fault):
+        assert (value, fault) == await self.read(opener, answering(supplier(text)))
+
+    async def test_no_errors_may_be_written_out(self, opener: Open):
+        assert "良好" == (await self.read(opener, answering(supplier('"良好"'), before='"errors":[],')))[0]
+
+    @pytest.mark.parametrize(
+        ("handler", "code"),
+        [
+            (answering(supplier("NaN")), "SRC_BODY"), (answering(supplier("1e")), "SRC_BODY"),
+            (answering(supplier('"\udcff"')), "SRC_BODY"), (answering(supplier('"a\nb"')), "SRC_BODY"),
+            (answering("[" * 5000), "SRC_BODY"), (answering(supplier('"x"'), "null"), "SRC_REPLAY"),
+            (answering(), "SRC_REPLAY"), (answering("[]"), "SRC_REPLAY"), (answering('{"code":"X"}'), "SRC_REPLAY"),
+            (answering(f'{{"code":"{UNKNOWN}"}}'), "SRC_SHAPE"),
+            (answering(f'{{"code":"{UNKNOWN}","performance":null}}'), "SRC_SHAPE"),
+            (answering(f'{{"code":"{UNKNOWN}","performance":[{{}}]}}'), "SRC_SHAPE"),
+            (answering(supplier('"x"'), as_of="null"), "SRC_SHAPE"),
+            (answering(supplier('"x"'), as_of="7"), "SRC_SHAPE"),
+            (answering(supplier('"x"'), as_of='"today"'), "SRC_SHAPE"),
+            (answering(supplier('"x"'), as_of='"2026-11-20T04:00:00"'), "SRC_SHAPE"),
+            (answering(supplier('"x"'), before='"errors":[{"message":"x"}],'), "SRC_PARTIAL"),
+            (answering(supplier('"x"'), before='"errors":"x",'), "SRC_PARTIAL"),
+        ],
+    )  # fmt: skip
+    async def test_what_is_no_whole_answer_is_none(self, opener: Open, handler: Handler, code: str):
+        with pytest.raises(RetryLater, match=code) as raised:
+            await self.read(opener, handler)
+
+        assert UNKNOWN not in str(raised.value)
 
 
 class TestOpen:
