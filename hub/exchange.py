@@ -245,6 +245,7 @@ class ExchangeRoad:
         ground, plan = self._ground, planned.plan
         states, epoch = await ground.status.read(asked.at)
         asked.epochs["source"] = epoch
+        asked.epochs["owner"] = await ground.epochs.tag("owner")
         # 6 fetch what was granted, 7 judge rows.
         today = legal_day(asked.at)
         sight = Sight(

@@ -98,6 +98,11 @@ class Settings(BaseSettings):
     )
     cost_bytes_max: int = Field(default=BYTES_MAX, ge=1, description="Bytes of `data`, likewise.")
     plans_max: int = Field(default=1_000, ge=1, description="Parsed documents, and plans, kept per process.")
+    dossier_cache_records: int = Field(
+        default=100_000,
+        ge=0,
+        description="Records of dossiers kept in memory per process, about 2 kB each; 0 keeps none.",
+    )
     document_max_bytes: int = Field(default=65_536, ge=256, description="Largest document kept as a persisted query.")
     graphiql: bool = Field(default=True, description="Serve the bundled GraphiQL at `/graphiql`.")
     log_level: str = Field(

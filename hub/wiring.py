@@ -225,7 +225,7 @@ def _ground(opened: Opened, settings: Settings, around: Surroundings) -> Ground:
         policies=Policies(opened.engine, opened.epochs),
         epochs=opened.epochs,
         fetcher=Fetcher(
-            Dossiers(opened.engine),
+            Dossiers(opened.engine, opened.epochs, cache_records=settings.dossier_cache_records),
             opened.live.sources,
             opened.contacts,
             deadline_s=settings.source_deadline_s,
