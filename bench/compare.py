@@ -5,6 +5,7 @@ from bench.report import Row
 
 Bounds = tuple[float, float] | tuple[None, None]
 _NONE: Bounds = (None, None)
+_SATURATED = 0.95
 
 
 def rate(turn: Turn) -> float:
@@ -38,8 +39,14 @@ def rate_row(
         towards=bounds[1],
         figures=f"{turns.median(ours, rate):,.0f} ÷ {turns.median(other, rate):,.0f} answers/s, "
         f"CPU {turns.median(ours, cpu):,.0f} and {turns.median(other, cpu):,.0f} µs each",
-        note=note,
+        note="; ".join(part for part in (note, _paced(turns, ours)) if part),
     )
+
+
+def _paced(turns: Turns, name: str) -> str:
+    """Say so where not the server but what loads it was at its limit."""
+    busy = turns.median(name, lambda turn: turn.others_busy)
+    return f"the other core was {busy:.0%} busy: ours may be faster than this" if busy > _SATURATED else ""
 
 
 def cpu_row(part: str, turns: Turns, pair: tuple[str, str], what: str, *, bounds: Bounds = _NONE) -> Row:

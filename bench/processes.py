@@ -147,6 +147,17 @@ def tree_cpu_s(pid: int) -> float:
     return sum(_cpu_s(one) for one in tree(pid))
 
 
+def core_times(cores: frozenset[int]) -> tuple[int, int]:
+    """Idle and whole time of *cores* so far, in ticks."""
+    idle = whole = 0
+    for line in Path("/proc/stat").read_text().splitlines():
+        name, *ticks = line.split()
+        if name.startswith("cpu") and name[3:].isdigit() and int(name[3:]) in cores:
+            idle += int(ticks[3]) + int(ticks[4])
+            whole += sum(int(tick) for tick in ticks[:8])
+    return idle, whole
+
+
 def _cpu_s(pid: int) -> float:
     try:
         text = Path(f"/proc/{pid}/stat").read_text()

@@ -116,7 +116,7 @@ def text(rows: Sequence[Row]) -> str:
             part = row.part
             lines += ["", part.upper()]
         shown, bound, aim, verdict, figures = cells(row)
-        wanted = f"  [at least {bound}, towards {aim}]" if bound else ""
+        wanted = f"  [{'' if row.sense == '<=' else 'at least '}{bound}, towards {aim}]" if bound else ""
         lines.append(f"  {shown:26} {verdict:20} {row.what}{wanted}")
         if figures:
             lines.append(f"  {'':26} {'':20} {figures}")
