@@ -209,7 +209,7 @@ def _check_name(name: str) -> None:
 
 
 def _check_text(text: str) -> None:
-    if any(character < " " and character != "\n" for character in text):
+    if text and min(text.replace("\n", " ")) < " ":
         raise NoteError("a note holds no control character but newline")
     try:
         text.encode()
