@@ -51,10 +51,12 @@ class Epochs:
         """
         Take over *current*, as a stale commit told it; other names stay as they are.
 
-        A version that went back is taken over too: a store restored from a backup has lower ones.
+        A version that went back is taken over too: a store restored from a backup has lower ones. One that is not
+        positive means that the store has no such epoch: it is not known any more, so that nothing is believed by it.
         """
         if any(self._known.get(name) != version for name, version in current.items()):
-            self._known = {**self._known, **current}
+            known = {**self._known, **current}
+            self._known = {name: version for name, version in known.items() if version > 0}
 
     def note_one(self, cause: Cause, version: int | None) -> int:
         """
@@ -91,4 +93,5 @@ class Epochs:
     async def refresh(self) -> None:
         """Look into the store."""
         async with glancing(self._engine) as reader:
-            self.note({str(row[0]): int(row[1]) for row in await reader.rows(_ALL)})
+            found = {str(row[0]): int(row[1]) for row in await reader.rows(_ALL)}
+        self.note({**dict.fromkeys(self._known, 0), **found})

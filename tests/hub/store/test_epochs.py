@@ -155,6 +155,33 @@ class TestRaised:
         assert set() == await raised(filled, noted)
 
 
+class TestWaiting:
+    @pytest.mark.postgres
+    @pytest.mark.parametrize(
+        "meanwhile",
+        [
+            "UPDATE source SET last_error = 'SRC_TIMEOUT'",
+            "UPDATE partner SET state = 'suspended'",
+            "UPDATE stream SET last_error = 'SRC_REFUSED' WHERE name = 'contracts'",
+        ],
+    )
+    async def test_a_batch_that_takes_long_keeps_nobody_waiting(self, postgres_url, meanwhile):
+        """An epoch's row is held until its raiser commits; a batch of a harvest raises none."""
+        engine = open_engine(postgres_url)
+        async with writing(engine) as writer:
+            for name, row in ROWS.items():
+                await writer.write(insert(table_of(MODELS[name])), [row])
+            await writer.write(insert(table_of(tables.Stream)), [{**STREAM, "name": "contracts"}])
+        async with writing(engine) as harvest:
+            await harvest.write(text("UPDATE stream SET cursor = 'c2', rows_received = 9 WHERE name = 'penalties'"))
+            async with writing(engine) as other:
+                await other.write(text("SET LOCAL lock_timeout = '5s'"))
+                changed = await other.write(text(meanwhile))
+        await engine.dispose()
+
+        assert 1 == changed
+
+
 class TestTag:
     async def test_is_read_once_and_then_remembered(self, filled):
         epochs = Epochs(filled)
@@ -223,6 +250,23 @@ class TestNote:
         await epochs.refresh()
 
         assert held is epochs.known
+
+    @pytest.mark.parametrize("told", ["by a commit", "by a look"])
+    async def test_an_epoch_that_is_gone_is_not_believed_any_more(self, filled, told):
+        """No trigger would raise it, and a commit would compare nothing with nothing."""
+        epochs = Epochs(filled)
+        await epochs.refresh()
+        async with writing(filled) as writer:
+            await writer.write(text("DELETE FROM epoch WHERE name = 'owner'"))
+        if told == "by a commit":
+            epochs.note({"owner": 0})
+        else:
+            await epochs.refresh()
+
+        assert "owner" not in epochs.known
+        assert not await epochs.confirm({"owner": 0})
+        with pytest.raises(EpochMissingError):
+            await epochs.tag("owner")
 
     async def test_a_store_that_was_put_back_is_believed(self, filled):
         """Else nothing would leave any more until the hub is started again."""

@@ -43,7 +43,7 @@ class TestRun:
 
     async def test_after_a_failure_the_next_read_is_served(self, store):
         threads = ReadThreads(store, threads=1)
-        for bad in ("SELECT", "SELECT * FROM nowhere"):
+        for bad in ("SELECT FROM FROM", "SELECT * FROM nowhere"):
             with pytest.raises(StoreUnavailableError):
                 await threads.run(lambda connection, bad=bad: connection.rows(bad, {}))
 
