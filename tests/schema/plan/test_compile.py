@@ -1,14 +1,22 @@
 """The plan: what a document is compiled to before anything is fetched."""
 
-import pytest
-from graphql import GraphQLField, GraphQLObjectType, GraphQLString
+from dataclasses import replace
 
+import pytest
+from graphql import GraphQLField, GraphQLObjectType, GraphQLString, SelectionSetNode, parse
+
+from schema.catalogue.model import Category, Mask
+from schema.plan.arguments import NO_VARIABLES
+from schema.plan.compile import blueprint_of
+from schema.plan.decider import Decider
 from schema.plan.errors import DeniedReferenceError, UnknownCoordinateError
 from schema.policy.model import ActorKind, Clear, Denied, Masked
+from tests.schema.render.stage import open_to_all
 from tests.support.people import GROUP, TENDER, standing
 from tests.support.worlds import SUBJECT, World
 
 PUBLIC = standing()
+PENALTIES_BUT_C05 = frozenset({Category.C06, Category.C07, Category.C08})
 BUYER = standing(ActorKind.GC, purpose="PROCUREMENT_CHECK", context=TENDER, organisation=GROUP)
 
 
@@ -167,3 +175,134 @@ class TestBounds:
         document = subject("...f0") + bomb + f"fragment f{layers} on CreditSubject {{ name }}"
 
         assert ["CreditSubject.name"] == [use.coordinate for use in world.plan(PUBLIC, document).uses]
+
+    def test_selection_that_two_ways_lead_to_is_walked_once(self, world):
+        document = f'{{ a: subject(code: "{SUBJECT}") {{ ...f }} b: subject(code: "{SUBJECT}") {{ ...f }} }}'
+
+        plan = world.plan(PUBLIC, document + " fragment f on CreditSubject { records { nodes { id } } }")
+
+        assert (1, 2) == (plan.lists, len(plan.roots))
+
+    def test_selections_that_a_document_shares_are_entered_once(self, world):
+        """A document that was put together, not parsed, may hold one selection set twice."""
+        document = parse(f'{{ a: subject(code: "{SUBJECT}") {{ name }} b: subject(code: "{SUBJECT}") {{ code }} }}')
+        one, other = document.definitions[0].selection_set.selections
+        roots = SelectionSetNode(selections=(one, replace(other, selection_set=one.selection_set)))
+        operation = replace(document.definitions[0], selection_set=roots)
+
+        uses = unchecked(world, replace(document, definitions=(operation,))).uses
+        assert ["CreditSubject.name"] == [use.coordinate for use in uses]
+
+    def test_field_on_a_union_is_no_field(self, world):
+        """Validation refuses it; the walk does not rely on that."""
+        blueprint = unchecked(world, parse("{ _entities(representations: []) { code name } }"))
+
+        assert ((), ()) == (blueprint.uses, blueprint.lists)
+
+
+def unchecked(world, document):
+    """The blueprint of a document that nobody validated."""
+    decider = Decider(world.ground.policy, PUBLIC, world.ground.table)
+    return blueprint_of(world.ground.exchange.schema, document, document.definitions[0], NO_VARIABLES, decider)
+
+
+class TestRoots:
+    @pytest.mark.parametrize(
+        ("document", "guarded"),
+        [
+            ("{ me { actor } sources { id } _service { sdl } __typename }", False),
+            (f'{{ subject(code: "{SUBJECT}") {{ code }} }}', True),
+            ("{ subjects(codes: []) { code } }", True),
+            ('{ node(id: "x") { id } }', True),
+            ("{ _entities(representations: []) { __typename } }", True),
+            ('{ searchSubjects(name: "x") { nodes { code } } }', True),
+        ],
+    )
+    def test_answers_that_touch_a_subject_are_attested(self, world, document, guarded):
+        assert guarded is world.plan(PUBLIC, document).is_guarded
+
+    def test_node_may_be_of_any_kind(self, world):
+        assert {"Registration", "Penalty", "Licence"} <= world.plan(PUBLIC, '{ node(id: "x") { id } }').kinds
+
+    def test_roots_are_called_in_the_order_of_the_document(self, world):
+        plan = world.plan(
+            PUBLIC, f'{{ b: me {{ actor }} a: subject(code: "{SUBJECT}") {{ code }} b: me {{ partner }} }}'
+        )
+
+        assert [("b", "me"), ("a", "subject")] == [(call.key, call.name) for call in plan.roots]
+        assert {"code": SUBJECT} == plan.roots[1].arguments
+
+    def test_operation_without_a_root_type_is_unknown(self, world):
+        with pytest.raises(UnknownCoordinateError, match="mutation"):
+            unchecked(world, parse("mutation { x }"))
+
+
+class TestSettled:
+    """A blueprint that is kept works out ahead what no variable changes."""
+
+    def blueprint(self, world, document, variables=None, who=PUBLIC):
+        ground = world.ground
+        prepared = ground.documents.prepare(document, None, variables or {})
+        decider = Decider(ground.policy, who, ground.table)
+        made = blueprint_of(
+            ground.exchange.schema, prepared.document, prepared.operation, prepared.variables, decider
+        )  # fmt: skip
+        return made, prepared.variables
+
+    @pytest.mark.parametrize(
+        "document",
+        [
+            records("id ... on Penalty { facts }"),
+            records("id", "(kinds: [PENALTY, SUPPLIER_SANCTION])"),
+            subject("a: records(kinds: [GRADE]) { totalCount } b: records(kinds: [LICENCE]) { totalCount } name"),
+            records("id", '(where: {fields: [{field: PENALTY_DOCUMENT_NO, equals: "D"}]})'),
+            "{ me { actor } }",
+        ],
+    )
+    def test_settled_one_binds_to_the_same_plan(self, world, document):
+        blueprint, variables = self.blueprint(world, document)
+
+        settled = blueprint.settled()
+        assert settled.constant is not None
+        assert blueprint.bind(variables) == settled.bind(variables)
+
+    def test_list_by_a_variable_is_worked_out_per_question(self, world):
+        document = f"query($k: [RecordKind!]) {records('id', '(kinds: $k)')}"
+        blueprint, first = self.blueprint(world, document, {"k": ["PENALTY"]})
+        second = self.blueprint(world, document, {"k": ["GRADE"]})[1]
+
+        settled = blueprint.settled()
+        assert [{"Penalty"}, {"Grade"}] == [settled.bind(values).kinds for values in (first, second)]
+
+    def test_refusal_is_left_to_the_question(self, world):
+        document = records("id", '(where: {fields: [{field: SUPPLIER_SANCTION_SANCTION_NO, equals: "S"}]})')
+        blueprint, variables = self.blueprint(world, document)
+
+        with pytest.raises(DeniedReferenceError):
+            blueprint.settled().bind(variables)
+
+    def test_masked_coordinate_may_not_be_referenced_either(self, world, ground):
+        """An order by what is shown as a month would tell the day inside its month."""
+        world = World(open_to_all(ground, {Category.C05: frozenset({Mask.M5})}, hidden=PENALTIES_BUT_C05))
+        document = records("id", "(orderBy: {field: PENALTY_DECIDED_ON})")
+        blueprint, variables = self.blueprint(world, document)
+
+        with pytest.raises(DeniedReferenceError, match=r"Penalty\.decidedOn.*C05\.PU"):
+            blueprint.bind(variables)
+
+
+class TestWhatIsReferredTo:
+    @pytest.mark.parametrize(
+        "arguments",
+        ["(where: null)", "(where: {})", "(where: {fields: null})", "(where: {fields: []})",
+         "(orderBy: {direction: ASC})", "(orderBy: {field: null})", "(orderBy: null)"],
+    )  # fmt: skip
+    def test_arguments_that_name_no_coordinate_refer_to_none(self, world, arguments):
+        assert {} == world.plan(PUBLIC, records("id", arguments)).fields
+
+    def test_what_is_referred_to_is_fetched(self, world):
+        arguments = (
+            '(where: {fields: [{field: PENALTY_DOCUMENT_NO, equals: "D"}]}, orderBy: {field: PENALTY_DECIDED_ON})'
+        )
+
+        assert {"Penalty": ("decided_on", "document_no")} == world.plan(PUBLIC, records("id", arguments)).fields

@@ -1,13 +1,18 @@
 """Decisions per coordinate and per row class, and that the first never contradict the second."""
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from schema.catalogue.model import Category
-from schema.plan.decider import Decider, RowClass, is_listed
+from schema.catalogue.model import Category, Mask
+from schema.plan.decider import DENY, Decider, RowClass, facts_on, is_listed
 from schema.policy.decide import possible_facts
-from schema.policy.model import ActorKind, Clear, Consent, Denied, Fact
+from schema.policy.model import ActorKind, Clear, Consent, Denied, Fact, Grant, Masked
 from schema.tiers import Tier, is_at_least, join
+from tests.schema.render.stage import open_to_all
 from tests.support.people import GROUP, TENDER, standing
 from tests.support.worlds import SUBJECT
 
@@ -102,8 +107,206 @@ class TestStatic:
         assert not decider.is_countable("Penalty")
         assert isinstance(decider.static("Penalty.documentNo"), Denied)
 
+    def test_most_open_row_decides_the_coordinate(self, ground):
+        """
+        Whole on some row is whole, else masked on some row is masked; the order of the categories does not matter.
+        """
+        masks = {Category.C05: frozenset({Mask.M4}), Category.C07: frozenset({Mask.M4})}
+
+        def static(**categories):
+            coordinate = "Penalty.facts"
+            decider = Decider(open_to_all(ground, **categories).policy, standing(), ground.table)
+            return decider.static(coordinate)
+
+        facts = frozenset({"Penalty.facts"})
+        assert isinstance(static(masks=masks), Clear)
+        assert isinstance(static(masks=masks, hidden=frozenset({Category.C06, Category.C08})), Masked)
+        excepted = {"masks": masks, "except_fields": {Category.C06: facts, Category.C05: facts}}
+        assert isinstance(static(**excepted, hidden=frozenset({Category.C08})), Masked)
+        assert isinstance(static(except_fields=dict.fromkeys(Category, facts)), Denied)
+
+    @pytest.mark.parametrize("mask", [Mask.M6, Mask.M7])
+    def test_field_of_rows_that_are_counted_only_is_denied_by_the_rule_that_counts(self, ground, mask):
+        policy = open_to_all(ground, {Category.C14: frozenset({mask})}, hidden=frozenset({Category.C08})).policy
+
+        decision = Decider(policy, standing(), ground.table).static("SupplierSanction.cause")
+
+        assert Denied(rule="C14.PU", required_tier=policy.tiers[Category.C14]) == decision
+
+    def test_field_of_rows_that_are_denied_is_denied_by_the_rows_rule(self, ground):
+        assert Denied(rule="purpose.category", required_tier=Tier.I) == Decider(
+            ground.policy, standing(), ground.table
+        ).static("SupplierSanction.cause")
+
+    @pytest.mark.parametrize(
+        ("kind", "listed", "counted"), [("Penalty", True, True), ("SupplierSanction", False, False)]
+    )
+    def test_kinds_that_the_public_may_list_or_count(self, ground, kind, listed, counted):
+        decider = Decider(ground.policy, standing(), ground.table)
+
+        assert (listed, counted) == (decider.is_listable(kind), decider.is_countable(kind))
+        assert counted is decider.is_countable(kind)
+
+    @pytest.mark.parametrize("mask", [Mask.M6, Mask.M7])
+    def test_kind_that_is_counted_only_is_not_listable(self, ground, mask):
+        policy = open_to_all(ground, {Category.C14: frozenset({mask})}, hidden=frozenset({Category.C08})).policy
+        decider = Decider(policy, standing(), ground.table)
+
+        found = (decider.is_listable("SupplierSanction"), decider.is_countable("SupplierSanction"))
+        assert (False, True) == found
+        assert () == decider.possible_manners("SupplierSanction")
+
+    def test_own_category_of_a_field_decides_it(self, ground):
+        """A person's name (C02) and number (C03) are decided as such, on whatever row they stand."""
+        hidden = open_to_all(ground, hidden=frozenset({Category.C02})).policy
+        decider = Decider(hidden, standing(), ground.table)
+
+        assert "matrix.none" == decider.static("Penalty.legalRepresentative").rule
+        assert isinstance(decider.static("Penalty.documentNo"), Clear)
+
+    @pytest.mark.parametrize("fact", ["consents", "grants"])
+    def test_what_a_standing_may_be_consented_or_granted_opens_coordinates(self, ground, fact):
+        """Static decisions assume the best row; without the consent, or the grant, there is none."""
+        needs = {"consents": Fact.CONSENT, "grants": Fact.GRANTED}[fact]
+        policy = open_to_all(ground).policy
+        policy = replace(policy, cells=tuple(replace(cell, needs=frozenset({needs})) for cell in policy.cells))
+        held = {
+            "consents": (
+                Consent(
+                    subject=SUBJECT, items=frozenset(), purpose="PUBLIC_LOOKUP", valid_from="2026-01-01", valid_to=""
+                ),
+            ),
+            "grants": (Grant(category=Category.C14, source=None, valid_from="", valid_to=""),),
+        }
+
+        with_it = Decider(policy, standing(**{fact: held[fact]}), ground.table)
+        without = Decider(policy, standing(), ground.table)
+
+        assert isinstance(with_it.static("Penalty.documentNo"), Clear)
+        assert isinstance(without.static("Penalty.documentNo"), Denied)
+
+
+class TestManners:
+    def decider(self, ground):
+        masks = {Category.C05: frozenset({Mask.M4})}
+        hidden = {Category.C07: frozenset({"Penalty.facts"})}
+        return Decider(open_to_all(ground, masks, except_fields=hidden).policy, standing(), ground.table)
+
+    def row(self, category, **more):
+        return RowClass(kind="Penalty", category=category, tier=Tier.P, facts=frozenset(), **more)
+
+    @pytest.mark.parametrize(
+        ("category", "how"), [(Category.C05, Mask.M4), (Category.C06, None), (Category.C07, DENY)]
+    )  # fmt: skip
+    def test_manner_says_of_each_field_whole_mask_or_denied(self, ground, category, how):
+        decider = self.decider(ground)
+
+        manner = decider.manners[decider.manner(self.row(category))]
+        names = list(ground.table.kinds["Penalty"])
+        assert ("Penalty", how) == (manner.kind, manner.decisions[names.index("facts")])
+        assert len(names) == len(manner.decisions)
+
+    def test_classes_that_are_shown_alike_have_one_number(self, ground):
+        decider = self.decider(ground)
+        numbers = [
+            decider.manner(self.row(Category.C06, granted=granted))
+            for granted in (frozenset(), frozenset({Category.C14}), frozenset())
+        ]
+
+        assert {0} == set(numbers)
+        assert 1 == len(decider.manners)
+
+    def test_kinds_and_ways_have_numbers_of_their_own(self, ground):
+        decider = self.decider(ground)
+        rows = [self.row(category) for category in (Category.C05, Category.C06, Category.C07)]
+        rows.append(RowClass(kind="Grade", category=Category.C12, tier=Tier.P, facts=frozenset()))
+
+        assert [0, 1, 2, 3] == [decider.manner(row) for row in rows]
+
+    def test_possible_manners_are_those_of_the_kinds_categories(self, ground):
+        decider = self.decider(ground)
+
+        assert (0, 1, 2) == decider.possible_manners("Penalty")
+        assert (3,) == decider.possible_manners("Grade")
+
+    def test_threads_that_number_at_once_agree(self, ground):
+        for _ in range(20):
+            decider = self.decider(ground)
+            rows = [self.row(category) for category in (Category.C05, Category.C06, Category.C07)] * 4
+            with ThreadPoolExecutor(max_workers=4) as pool:
+                numbers = list(pool.map(decider.manner, rows))
+
+            assert 3 == len(decider.manners)
+            assert numbers[:3] * 4 == numbers
+
+
+class TestListed:
+    @pytest.mark.parametrize(
+        ("decision", "listed"),
+        [
+            (Clear(rule="r"), True), (Masked(rule="r", mask=Mask.M4), True), (Masked(rule="r", mask=Mask.M6), False),
+            (Masked(rule="r", mask=Mask.M7), False), (Denied(rule="r", required_tier=Tier.P), False),
+        ],
+    )  # fmt: skip
+    def test_counted_and_denied_rows_are_not_listed(self, decision, listed):
+        assert listed is is_listed(decision)
+
+
+class TestFactsOn:
+    ROW = RowClass(
+        kind="Penalty", category=Category.C05, tier=Tier.P, facts=frozenset({Fact.IN_REGION}),
+        consented=frozenset({Category.C05, Category.C02}), granted=frozenset({Category.C05, Category.C03}),
+    )  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("category", "more"),
+        [
+            (None, {Fact.CONSENT, Fact.GRANTED}), (Category.C05, {Fact.CONSENT, Fact.GRANTED}),
+            (Category.C02, {Fact.CONSENT}), (Category.C03, {Fact.GRANTED}), (Category.C06, set()),
+        ],
+    )  # fmt: skip
+    def test_consent_and_grant_hold_for_the_category_that_is_asked_about(self, category, more):
+        assert {Fact.IN_REGION} | more == facts_on(self.ROW, category)
+
 
 class TestRows:
+    def test_decisions_on_a_row_are_made_once(self, ground):
+        decider = Decider(ground.policy, standing(), ground.table)
+        row = RowClass(kind="Penalty", category=Category.C05, tier=Tier.P, facts=frozenset())
+
+        assert decider.row(row) is decider.row(row)
+        assert decider.cells(row) is decider.cells(row)
+        assert decider.manner(row) == decider.manner(row)
+        assert decider.is_countable("Penalty") is decider.is_countable("Penalty") is True
+
+    @pytest.mark.parametrize("tier", [Tier.S, Tier.G, Tier.R])
+    def test_row_of_a_stricter_tier_is_not_the_publics(self, ground, tier):
+        decider = Decider(ground.policy, standing(), ground.table)
+        row = RowClass(kind="Penalty", category=Category.C05, tier=tier, facts=frozenset())
+
+        assert Denied(rule="purpose.tier", required_tier=tier) == decider.row(row)
+        assert all(isinstance(decision, Denied) for decision in decider.cells(row).values())
+
+    @pytest.mark.parametrize(
+        ("tier", "own", "expected"),
+        [(Tier.P, Tier.S, Tier.S), (Tier.S, Tier.P, Tier.S), (Tier.P, Tier.P, Tier.P), (Tier.G, Tier.I, Tier.A)],
+    )
+    def test_field_is_as_strict_as_its_row_and_the_catalogue_together(self, ground, tier, own, expected):
+        """Seen by what a denial says is required."""
+        entry = replace(ground.table.by_coordinate["Penalty.facts"], tier=own)
+        table = replace(ground.table, kinds={**ground.table.kinds, "Penalty": {"facts": entry}})
+        hidden = replace(ground.policy, cells=())
+        row = RowClass(kind="Penalty", category=Category.C05, tier=tier, facts=frozenset())
+        who = standing(ActorKind.NEA, purpose="SUPERVISION", context=CONTEXTS["SUPERVISION"])
+
+        assert Denied(rule="matrix.none", required_tier=expected) == Decider(hidden, who, table).cells(row)["facts"]
+
+    def test_field_is_as_strict_as_its_own_category(self, ground):
+        row = RowClass(kind="Penalty", category=Category.C05, tier=Tier.P, facts=frozenset())
+        decision = Decider(replace(ground.policy, cells=()), standing(), ground.table).cells(row)
+
+        assert ground.policy.tiers[Category.C03] is decision["legal_representative_id_no"].required_tier
+
     def test_field_label_is_never_looser_than_its_row(self, ground):
         """
         A field of a row that only its owner may read is not opened by its own looser tier.
@@ -143,6 +346,4 @@ class TestRows:
 
 
 def _with_tiers(policy, tiers):
-    from dataclasses import replace
-
     return replace(policy, tiers=tiers, cells=tuple(cell for cell in policy.cells if cell.category in tiers))
