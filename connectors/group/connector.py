@@ -26,6 +26,7 @@ import msgspec
 from connectors.errors import OperatorNeeded, RetryLater, StopStream
 from connectors.generic import auth_headers
 from connectors.health import health_of
+from connectors.mapping import FieldMap
 from connectors.memo import Memo, Turn
 from connectors.port import Capability, Found, Health, Place, Row, Stream
 from connectors.registry import Now
@@ -35,7 +36,7 @@ from connectors.stream_config import StreamConfig
 from connectors.streams import NoRead, NoReport, listed
 from connectors.transport.graphql import NAME, GraphqlTransport
 from connectors.transport.pace import Pace
-from connectors.transport.rows import UNREADABLE, row_of, text_cells
+from connectors.transport.rows import UNREADABLE, text_cells
 from connectors.transport.seam import sealed
 from connectors.transport.service import ServiceTransport, decoded
 
@@ -51,11 +52,11 @@ _NOTHING: Final[_ByKind] = {}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Selection:
-    """What one kind asks for: catalogue fields, columns of the record, columns of the supplier."""
+    """What one kind asks for: the map of its asked fields, columns of the record, columns of the supplier."""
 
     stream: StreamConfig
     place: str
-    fields: tuple[str, ...]
+    map: FieldMap
     own: tuple[str, ...]
     parent: tuple[str, ...]
 
@@ -192,7 +193,8 @@ class GroupConnector(NoRead, NoReport):
         columns = dict.fromkeys(column for name in fields for column in stream.map.entries[name].columns)
         own = tuple(column for column in columns if not column.startswith(_PARENT))
         parent = tuple(column for column in columns if column.startswith(_PARENT))
-        return _Selection(stream=stream, place=self._places[stream.name], fields=fields, own=own, parent=parent)
+        asked = FieldMap(entries={name: stream.map.entries[name] for name in fields})
+        return _Selection(stream=stream, place=self._places[stream.name], map=asked, own=own, parent=parent)
 
     async def _read_answer(
         self, question: _Question, codes: Sequence[str], answer: bytes, rows: dict[str, _ByKind]
@@ -248,19 +250,18 @@ class GroupConnector(NoRead, NoReport):
         above = {name: item.get(name.removeprefix(_PARENT)) for name in selection.parent}
         rows: list[Row] = []
         for number, record in enumerate(records):
-            if not isinstance(record, dict) or not set(selection.own) <= set(record):
+            if not isinstance(record, dict) or not all(name in record for name in selection.own):
                 raise RetryLater(self.source, "SRC_SHAPE", f"an item of {selection.place} lacks a field that was asked")
             cells, whole = text_cells({**{name: record[name] for name in selection.own}, **above})
             # Counted within its supplier: where that stands in the answer depends on who else was asked for.
             place = Place(part=selection.place, path=f"$.{selection.place}[{number}]")
-            row = row_of(selection.stream, cells, place, None if whole else UNREADABLE)
-            rows.append(_only(row, selection.fields))
+            # A live stream has a map of its columns and nothing beside it (`_check_names`), so that is the whole row.
+            rows.append(Row(values=selection.map.apply(cells), place=place, fault=None if whole else UNREADABLE))
         return tuple(rows)
 
 
 def _labels(selection: _Selection) -> Mapping[str, str]:
-    columns = selection.stream.map.columns_of((*selection.own, *selection.parent))
-    return {name: label for name, label in columns.items() if name in selection.fields}
+    return selection.map.columns_of((*selection.own, *selection.parent))
 
 
 def _document(selections: Sequence[_Selection]) -> str:
@@ -269,18 +270,6 @@ def _document(selections: Sequence[_Selection]) -> str:
     inner = " ".join(f"{each.place} {{ {' '.join(each.own) or '__typename'} }}" for each in selections)
     fields = " ".join(dict.fromkeys(("code", *above)))
     return f"query($codes: [String!]!) {{ suppliers(codes: $codes) {{ asOf items {{ {fields} {inner} }} }} }}"
-
-
-def _only(row: Row, fields: Sequence[str]) -> Row:
-    return Row(
-        values={name: row.values[name] for name in fields},
-        place=row.place,
-        op=row.op,
-        as_of=row.as_of,
-        row_id=row.row_id,
-        extra=row.extra,
-        fault=row.fault,
-    )
 
 
 def _moment(value: object) -> datetime | None:
