@@ -17,7 +17,7 @@ from graphql import DocumentNode, GraphQLSchema, OperationDefinitionNode
 from graphql.execution.values import VariableValues, get_argument_values
 
 from schema.plan.pricing import SEARCH, RootQuote, price
-from schema.plan.sizes import Profile, Size
+from schema.plan.sizes import Profile
 
 ROWS_MAX = 100_000
 """Most objects one answer may hold, unless its asker has a limit of its own."""
@@ -123,12 +123,16 @@ class Quote:
 
     def estimate(self, arguments: Mapping[str, Mapping[str, object]]) -> Estimate:
         """Predict the cost under the root fields' coerced *arguments* (response key -> arguments)."""
-        total, subjects = Size(bytes=2), 0
+        # Summed by hand: this is asked for every question, the rest of the walk once per document.
+        rows, size, subjects, comparisons = 0, 2, 0, 0
         for root in self.roots:
             items, named = self._items(root.name, arguments.get(root.key, {}))
+            fixed, item = root.fixed, root.item
+            rows += fixed.rows + item.rows * items
+            size += fixed.bytes + item.bytes * items
+            comparisons += fixed.comparisons + item.comparisons * items
             subjects += named
-            total += root.fixed + root.item * items
-        return Estimate(rows=total.rows, bytes=total.bytes, subjects=subjects, comparisons=total.comparisons)
+        return Estimate(rows=rows, bytes=size, subjects=subjects, comparisons=comparisons)
 
     def _items(self, name: str, arguments: Mapping[str, object]) -> tuple[int, int]:
         if name in _SUBJECT_ROOTS:

@@ -11,8 +11,9 @@ import asyncio
 import json
 import statistics
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from time import perf_counter
 
 import aiohttp
@@ -84,31 +85,38 @@ async def codes_on_file(url: str) -> list[str]:
     return [node["code"] for node in answer["data"]["searchSubjects"]["nodes"]]
 
 
-async def table(url: str, turns: int, wanted: str, seed: int) -> AsyncIterator[str]:
-    """Tell, line by line, what each attack whose name holds *wanted* does: medians of *turns*."""
-    yield f"{'attack':58} {'status':>6} {'answer':28} {'bytes':>9} {'own ms':>8} {'neighbour ms':>12}"
-    for attack in attacks(await codes_on_file(url)):
+async def table(urls: Sequence[str], turns: int, wanted: str, seed: int) -> AsyncIterator[str]:
+    """Tell, line by line, what each attack whose name holds *wanted* does to each hub: medians of *turns*, in turn."""
+    columns = f" {'answer':28} {'bytes':>9} {'own ms':>8} {'neighbour ms':>12}"
+    yield f"{'attack':58}{columns * len(urls)}"
+    for attack in attacks(await codes_on_file(urls[0])):
         if wanted not in attack.name:
             continue
-        seen = [await neighbour_delay(url, attack, seed + turn) for turn in range(turns)]
-        answer = seen[-1][1]
-        own = statistics.median(each.took_ms for _, each in seen)
-        delay = statistics.median(each for each, _ in seen)
-        told = answer.code() or "answered"
-        yield f"{attack.name:58} {answer.status:6} {told:28} {len(answer.body):9} {own:8.1f} {delay:12.1f}"
+        seen: dict[str, list[tuple[float, Answer]]] = {url: [] for url in urls}
+        for turn, url in product(range(turns), urls):
+            seen[url].append(await neighbour_delay(url, attack, seed + turn))
+        yield f"{attack.name:58}{''.join(_told(each) for each in seen.values())}"
+
+
+def _told(seen: Sequence[tuple[float, Answer]]) -> str:
+    answer = seen[-1][1]
+    own = statistics.median(each.took_ms for _, each in seen)
+    delay = statistics.median(each for each, _ in seen)
+    return f" {answer.code() or answer.status:28} {len(answer.body):9} {own:8.1f} {delay:12.1f}"
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--stage", required=True, help="URL of a hub, without /graphql")
+    parser.add_argument("--stage", required=True, action="append", help="URL of a hub; several are attacked in turn")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--only", default="", help="part of an attack's name")
     parser.add_argument("--seed", type=int, default=0, help="number of the first turn: another one is not cached")
     given = parser.parse_args()
+    urls = [url.removesuffix("/graphql") for url in given.stage]
 
     async def tell() -> None:
-        async for line in table(given.stage.removesuffix("/graphql"), given.turns, given.only, given.seed):
+        async for line in table(urls, given.turns, given.only, given.seed):
             sys.stdout.write(line + "\n")
             sys.stdout.flush()
 
