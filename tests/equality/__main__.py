@@ -12,9 +12,8 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
-from tests.equality.runs import DifferentError, Tally, places_of, run
-from tests.equality.shrink import explained
-from tests.support.worlds import build_ground
+from tests.equality.runs import Tally, places_of
+from tests.equality.shrink import piece
 
 PIECE = 2_000
 
@@ -27,7 +26,7 @@ def main() -> int:
     with ProcessPoolExecutor(asked.jobs, mp_context=get_context("spawn")) as pool:
         for seed, (tally, told) in zip(
             (seed for seed, _ in _pieces(asked.seed, asked.documents)),
-            pool.map(_piece, *zip(*_pieces(asked.seed, asked.documents), strict=True)),
+            pool.map(piece, *zip(*_pieces(asked.seed, asked.documents), strict=True)),
             strict=True,
         ):
             if told is not None:
@@ -45,13 +44,6 @@ def _pieces(seed: int, documents: int) -> Iterator[tuple[int, int]]:
     for start in range(0, documents, PIECE):
         yield seed, min(PIECE, documents - start)
         seed += places_of(PIECE)
-
-
-def _piece(seed: int, documents: int) -> tuple[Tally, str | None]:
-    try:
-        return run(build_ground(), seed, documents), None
-    except DifferentError as found:
-        return Tally(), explained(found.difference)
 
 
 def _arguments() -> argparse.Namespace:

@@ -167,15 +167,14 @@ class Arguments:
         is_strict = isinstance(place, GraphQLNonNull)
         default: Value = MISSING
         if dice.random() < 0.4:
-            default = self._value(coordinate, nullable, {}, fixed=True)
+            is_null = not is_strict and dice.random() < self._pools.nulls(coordinate)
+            default = None if is_null else self._value(coordinate, nullable, {}, fixed=True)
         declared: GraphQLInputType = place
         if is_strict:
             if (default is not MISSING or has_default) and dice.random() < 0.7:
                 declared = nullable
-        elif dice.random() < 0.25:
+        elif default is not None and dice.random() < 0.25:
             declared = GraphQLNonNull(nullable)
-        elif default is MISSING and dice.random() < 0.1:
-            default = None
         variable = Variable(
             name=dice.choice(("v", "V", "_", "value")) + str(len(self.variables)),
             type=declared,

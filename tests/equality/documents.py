@@ -9,7 +9,7 @@ Rules:
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from random import Random
 from typing import Any
@@ -69,7 +69,7 @@ class Knobs:
         operations: Share of documents with several operations.
     """
 
-    sizes: Sequence[tuple[int, int, float]] = ((1, 12, 1), (20, 70, 6), (70, 150, 2.5))
+    sizes: Sequence[tuple[int, int, float]] = ((1, 12, 1.5), (20, 70, 6), (70, 150, 2))
     alias: float = 0.2
     directive: float = 0.06
     typename: float = 0.06
@@ -85,6 +85,11 @@ class Made:
     operation: Operation
     operation_name: str | None
     arguments: Arguments
+
+    def turned(self, dice: Random) -> "Made":
+        """Ask for any of the operations, the document being the same."""
+        operation = dice.choice(self.document.operations)
+        return replace(self, operation=operation, operation_name=operation.name)
 
     def draw(self) -> dict[str, Value]:
         """Draw what a request sends for the operation's variables."""

@@ -20,15 +20,17 @@ BAD_CURSORS = ("", "x", "AAAA", "😀", "A" * 600, "c2VhcmNo")
 
 
 class WorldPools:
-    """Pools of one place; `cursors` are those of answers already given."""
+    """Pools of one place."""
 
     def __init__(self, place: Place) -> None:
         self._place = place
         self.codes = list(place.dossiers)
-        self.cursors: list[str] = []
+        self.cursors: Sequence[str] = ()
+        self._is_given = False
         self._ids = self._node_ids()
         self._coordinates = _coordinates(place)
         self._clear: set[str] = set()
+        self._clear_of: dict[Asker, set[str]] = {}
         self._bodies: dict[str, list[Any]] = {}
         for dossier in place.dossiers.values():
             for record in dossier.records:
@@ -36,8 +38,17 @@ class WorldPools:
 
     def turn_to(self, asker: Asker) -> None:
         """Make the next documents for *asker*: of what it may filter and sort by, mostly."""
-        static = asker.decider.static
-        self._clear = {member for member, name in self._coordinates.items() if isinstance(static(name), Clear)}
+        if asker not in self._clear_of:
+            static = asker.decider.static
+            self._clear_of[asker] = {
+                member for member, name in self._coordinates.items() if isinstance(static(name), Clear)
+            }
+        self._clear = self._clear_of[asker]
+
+    def offer(self, cursors: Sequence[str]) -> None:
+        """Take *cursors* of an answer for the next question, which uses one: any other fails its list."""
+        self.cursors = cursors
+        self._is_given = False
 
     def scalar(  # noqa: PLR0911  one line per place
         self, coordinate: str, type_name: str, siblings: Mapping[str, Value], dice: Random
@@ -51,7 +62,7 @@ class WorldPools:
             case "Query._entities(representations:)":
                 return self._representation(dice)
             case "Query.searchSubjects(name:)":
-                return dice.choice(NAMES) if dice.random() < 0.95 else dice.choice(("", "  ", "长" * 201))
+                return dice.choice(NAMES) if dice.random() < 0.98 else dice.choice(("", "  ", "长" * 201))
             case "FieldMatchInput.equals" | "FieldMatchInput.atLeast" | "FieldMatchInput.atMost":
                 return self._bound(siblings.get("field"), dice)
             case "Query.__type(name:)":
@@ -97,12 +108,13 @@ class WorldPools:
         """A bad cursor fails its list, or the whole search: mostly there is none."""
         if not coordinate.endswith("(after:)"):
             return 0.06
-        if self.cursors:
-            return 0.2
-        return 0.95 if coordinate.startswith("Query.") else 0.85
+        if self.cursors and not self._is_given:
+            return 0.1
+        return 0.96 if coordinate.startswith("Query.") else 0.93
 
     def _cursor(self, dice: Random) -> str:
-        if self.cursors and dice.random() < 0.85:
+        if self.cursors and dice.random() < 0.9:
+            self._is_given = True
             return dice.choice(self.cursors)
         return dice.choice(BAD_CURSORS)
 

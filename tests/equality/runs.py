@@ -6,6 +6,7 @@ Rules:
     - A document is asked once, and now and then again: with other variables, by another asker, from a cursor it gave.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from schema.graph.ids import find_node_id
 from tests.equality.compare import difference, fault_of
 from tests.equality.documents import Grower, Made, Map
 from tests.equality.pools import WorldPools
@@ -22,7 +24,8 @@ from tests.equality.tree import plain
 from tests.equality.worlds import Asker, Place, build_place, dice_of
 from tests.support.worlds import Ground
 
-PER_PLACE = 40
+_CURSOR = re.compile(r"[0-9A-Za-z_-]{22,}")
+PER_PLACE = 60
 """Documents asked in one world."""
 AGAIN = 0.15
 """Share of questions that are followed by another one of the same document."""
@@ -123,7 +126,7 @@ def _run_place(place: Place, map_: Map, count: int, tally: Tally) -> None:
     pools, reference, compiled = WorldPools(place), ReferenceSide(place), CompiledSide(place)
     for number in range(count):
         dice = dice_of("document", place.seed, number)
-        pools.cursors.clear()
+        pools.offer(())
         asker = dice.choice(place.askers)
         pools.turn_to(asker)
         made = Grower(map_, pools, dice, tally.selected).grow()
@@ -132,7 +135,7 @@ def _run_place(place: Place, map_: Map, count: int, tally: Tally) -> None:
             if turn and dice.random() < 0.3:
                 asker = dice.choice(place.askers)
             told = reference.ask(asker, question)
-            pools.cursors[:] = list(_cursors(told))[:20]
+            pools.offer(list(_cursors(told)))
             _count(told, tally)
             found = fault_of(told, is_odd=place.is_odd) or _compared(told, compiled.ask(asker, question), tally)
             if found is not None:
@@ -145,8 +148,10 @@ def _questions(made: Made, pools: WorldPools, dice: Random) -> Iterator[Question
         variables = {name: plain(value) for name, value in made.draw().items()}
         yield Question(text=text, operation_name=made.operation_name, variables=variables)
         has_cursors = bool(pools.cursors) and "after:" in text
-        if dice.random() > (2 * AGAIN if has_cursors else AGAIN):
+        has_others = len(made.document.operations) > 1
+        if dice.random() > (2 * AGAIN if has_cursors or has_others else AGAIN):
             return
+        made = made.turned(dice)
 
 
 def _compared(told: Told, other: Told | HandedOver, tally: Tally) -> str | None:
@@ -175,5 +180,5 @@ def _cursors(told: Told) -> Iterator[str]:
                 waiting.extend(value.values())
             case list():
                 waiting.extend(value)
-            case str() if len(value) >= 22 and value.isascii() and value.replace("-", "").replace("_", "").isalnum():
+            case str() if _CURSOR.fullmatch(value) and find_node_id(value) is None:
                 yield value

@@ -12,9 +12,10 @@ from graphql import parse, validate
 
 from tests.equality.compare import difference, fault_of
 from tests.equality.road import CompiledSide, HandedOver, Question, ReferenceSide
-from tests.equality.runs import Difference
+from tests.equality.runs import Difference, DifferentError, Tally, run
 from tests.equality.tree import Document, Field, Inline, Operation, Selection, Spread, copied, plain
 from tests.equality.worlds import Asker, Place
+from tests.support.worlds import build_ground
 
 MAX_TRIES = 3_000
 
@@ -201,6 +202,14 @@ _TEST = """
 
         assert told_apart(place, place.askers[{asker}], question) is None
 """
+
+
+def piece(seed: int, documents: int) -> tuple[Tally, str | None]:
+    """Run *documents* documents from the world *seed* on; explain the difference, if there is one."""
+    try:
+        return run(build_ground(), seed, documents), None
+    except DifferentError as found:
+        return Tally(), explained(found.difference)
 
 
 def cut_place(place: Place, *, keep: dict[str, list[str]], live: bool) -> Place:

@@ -13,9 +13,9 @@ from tests.equality.runs import DifferentError, Tally, places_of, run
 from tests.equality.shrink import explained
 from tests.support.worlds import Ground
 
-SHARDS = 10
+SHARDS = 16
 DOCUMENTS = 20_000
-LEAST = 3
+LEAST = 5
 """How often every field, argument and input field must have been asked for in each shard."""
 HANDED_OVER_MOST = 0.12
 

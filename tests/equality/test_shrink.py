@@ -41,7 +41,7 @@ class TestShrunk:
         small = shrunk(case, still)
 
         assert still(small)
-        assert len(small.document.text()) < 150
+        assert len(small.document.text()) < 250
         assert [] == validate(ground.exchange.schema, parse(small.document.text()))
         assert not small.variables
         assert not small.place.live
