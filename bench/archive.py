@@ -30,6 +30,7 @@ def rows(bench: Bench) -> list[Row]:
     """Measure; the rows of DESIGN 10 about the archive."""
     directory = bench.directory / PART
     directory.mkdir()
+    bench.say("archive: filling and starting")
     with ExitStack() as stack:
         start = Starting(bench, directory, stack)
         server = stack.enter_context(hubs.postgres(bench.cores))
@@ -47,17 +48,20 @@ def rows(bench: Bench) -> list[Row]:
             start.hub(POSTGRES, postgres, also=(server.pid,)),
             *_peers(bench, start, directory, entities(hub, variables)),
         ]
+        bench.say(f"archive: {len(contestants)} contestants, comparing what they answer")
         for each in contestants:
             bench.load.prepare(each, answered.variables, answered.data)
+        bench.say("archive: taking turns")
         for each in floors:
             bench.load.prepare(each, answered.variables[:1], answered.data[:1])
         scale = bench.scale
         many = bench.load.rounds([*contestants, *floors], scale, connections=scale.connections)
         single, fsync = Turns(), []
         for _ in range(scale.rounds):
-            fsync.append(fsync_ms(directory))
+            before = fsync_ms(directory)
             for each in (hub, floors[0]):
                 single.add(each.name, bench.load.turn(each, connections=1, seconds=scale.seconds / 2))
+            fsync.append((before + fsync_ms(directory)) / 2)
         memory = hub.program.memory_mb()
     return _rows(many, single, fsync, answered, memory)
 

@@ -1,7 +1,9 @@
 """Rows that compare two contestants of one run, round by round."""
 
+import statistics
+
 from bench.measure import Turn, Turns
-from bench.report import Row
+from bench.report import Row, number
 
 Bounds = tuple[float, float] | tuple[None, None]
 _NONE: Bounds = (None, None)
@@ -38,7 +40,8 @@ def rate_row(
         at_least=bounds[0],
         towards=bounds[1],
         figures=f"{turns.median(ours, rate):,.0f} ÷ {turns.median(other, rate):,.0f} answers/s, "
-        f"CPU {turns.median(ours, cpu):,.0f} and {turns.median(other, cpu):,.0f} µs each",
+        f"CPU {turns.median(ours, cpu):,.0f} and {turns.median(other, cpu):,.0f} µs each: "
+        f"{number(statistics.median(turns.ratios(other, ours, cpu)))}× by CPU",
         note="; ".join(part for part in (note, _paced(turns, ours)) if part),
     )
 

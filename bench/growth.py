@@ -45,14 +45,19 @@ def rows(bench: Bench) -> Iterator[Row]:
     directory.mkdir()
     with ExitStack() as stack:
         start = Starting(bench, directory, stack, BATCH)
+        bench.say("growth: filling")
         url = hubs.sqlite_store(directory, "store")
         hubs.run(_store(url))
-        hub = start.hub("hub", hubs.admit(url, directory), **_LIMITS)
+        store = hubs.admit(url, directory)
+        hub = start.hub("hub, larger limits", store, **_LIMITS)
+        bench.say("growth: subjects")
         yield from _subjects(bench, hub)
+        bench.say("growth: denials")
         yield from _denials(bench, hub)
         yield Row(part=PART, what="memory of the hub after both", values=[hub.program.memory_mb()], unit="MB")
+        bench.say("growth: neighbours")
         codes = [world.code_of(number) for number in range(KNOWN)]
-        yield neighbour_row(PART, hub.program.url, codes, quick=bench.quick)
+        yield neighbour_row(PART, start.hub("hub", store).program.url, codes, quick=bench.quick)
     yield from _lookups(bench, directory)
 
 
@@ -147,6 +152,7 @@ def _lookups(bench: Bench, directory: Path) -> Iterator[Row]:
             places: dict[int, str] = {}
             for records in (small, *sizes):
                 name = f"fill{records}"
+                bench.say(f"growth: {records:,} records in {store}")
                 url = hubs.sqlite_store(directory, name) if store == "SQLite" else server.migrated(name)
                 fill.fill(url, records)
                 places[records] = url

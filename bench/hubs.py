@@ -6,6 +6,7 @@ exists to tell what the log costs.
 """
 
 import asyncio
+import atexit
 import os
 import shutil
 import subprocess
@@ -159,6 +160,8 @@ def postgres(cores: Cores, *, wide: bool = False) -> Iterator[Postgres]:
         yield Postgres(server.get_uri(), pid)
     finally:
         server.cleanup()
+        # Left registered, it would make the folder again when the bench ends.
+        atexit.unregister(server._cleanup)  # noqa: SLF001  the package has no other way
         shutil.rmtree(home, ignore_errors=True)
 
 

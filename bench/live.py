@@ -69,6 +69,7 @@ def rows(bench: Bench) -> list[Row]:
         return [Row(part=PART, what=what, at_least=4, towards=10, note=note) for what in (_BEST, _ALWAYS_NEW)]
     directory = bench.directory / PART
     directory.mkdir()
+    bench.say("live: filling and starting")
     with ExitStack() as stack:
         start = Starting(bench, directory, stack, live_profile(federated=False))
         url = hubs.sqlite_store(directory, "store")
@@ -82,8 +83,10 @@ def rows(bench: Bench) -> list[Row]:
         copy = hubs.copied(store, directory, "changing")
         changing = start.hub(CHANGING, copy, HUB_SITES=str(folders[1]))
         contestants = [hub, changing, *_gateways(bench, start, directory, stack, _served(hub, answered))]
+        bench.say(f"live: {len(contestants)} contestants, comparing what they answer")
         for each in contestants:
             bench.load.prepare(each, answered.variables, answered.data)
+        bench.say("live: taking turns")
         many = bench.load.rounds(contestants, bench.scale, connections=bench.scale.connections)
     return _rows(many, answered)
 

@@ -248,14 +248,19 @@ def difference(expected: Any, found: Any, path: str = "data") -> str:
 
 
 def fsync_ms(directory: Path, times: int = 50, size: int = 8_192) -> float:
-    """Median milliseconds of one append and fsync of *size* bytes on the disk of *directory*."""
-    data = os.urandom(size)
-    file = os.open(directory / "floor", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+    """
+    Median milliseconds of one write and fsync of *size* bytes on the disk of *directory*.
+
+    Into a file that has its size already, as the log of a database has: a growing file's fsync costs more.
+    """
+    data, took = os.urandom(size), []
+    file = os.open(directory / "floor", os.O_CREAT | os.O_WRONLY)
     try:
-        took = []
-        for _ in range(times):
+        os.write(file, data * times)
+        os.fsync(file)
+        for place in range(times):
             started = time.perf_counter()
-            os.write(file, data)
+            os.pwrite(file, data, place * size)
             os.fsync(file)
             took.append(time.perf_counter() - started)
     finally:

@@ -2,9 +2,10 @@
 
 import json
 import sys
+import time
 from collections.abc import Container, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ class Bench:
         peers: Those of the npm registry; None: they could not be installed.
         quick: Fewer and shorter rounds.
         large: The growth part fills five million records in both stores.
+        started: When, on `time.perf_counter`.
     """
 
     directory: Path
@@ -51,11 +53,16 @@ class Bench:
     peers: Peers | None
     quick: bool
     large: bool = False
+    started: float = field(default_factory=time.perf_counter)
 
     @property
     def scale(self) -> Scale:
         """How long and how often."""
         return QUICK if self.quick else FULL
+
+    def say(self, what: str) -> None:
+        """Tell who waits what is being done; the table comes at the end."""
+        print(f"[{time.perf_counter() - self.started:4.0f} s] {what}", file=sys.stderr, flush=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

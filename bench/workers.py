@@ -20,6 +20,7 @@ def rows(bench: Bench) -> list[Row]:
     """Measure; DESIGN 10 sets no bound here."""
     directory = bench.directory / PART
     directory.mkdir()
+    bench.say("workers")
     cores = bench.cores.server | bench.cores.others
     made = []
     with ExitStack() as stack:
