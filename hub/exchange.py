@@ -14,9 +14,11 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from graphql import GraphQLError
+from graphql.execution.values import VariableValues
 from structlog.typing import FilteringBoundLogger
 
 from hub.access.pseudonyms import Pseudonyms
@@ -54,7 +56,7 @@ from schema.policy.model import Policy
 from schema.render.runtime import HandOverError
 from schema.rules.book import RuleBook
 
-INLINE_ROWS = 400
+INLINE_ROWS = 500
 """Rows that are rendered at once; more are rendered in a thread, so that other askers do not wait."""
 MAX_TRIES = 5
 """How often an answer is made again because a subject changed under it."""
@@ -90,11 +92,12 @@ class CostLimits:
 
 
 class Planned(NamedTuple):
-    """A question after step 5: its decisions, its code, its plan, and what to fetch."""
+    """A question after step 5: its decisions, its code, its plan, its predicted cost, and what to fetch."""
 
     ruling: Ruling
     compilation: Compilation
     plan: Plan
+    estimate: Estimate
     needed: Wanted
 
 
@@ -181,6 +184,7 @@ class ExchangeRoad:
             purpose = purpose_of(question.extensions, question.purpose_header)
             standing, ruling = ground.plans.standing(policy, caller, purpose, legal_day(now))
             # 3 parse and validate.
+            await ground.documents.admit(question.document)
             prepared = ground.documents.prepare(question.document, question.operation_name, question.variables)
             asked = Asked(
                 at=now,
@@ -208,7 +212,7 @@ class ExchangeRoad:
             return refused([refusal.as_graphql()], receipt, denials=1)
         # 4 plan: every coordinate is decided once, before anything is fetched.
         try:
-            compilation = ground.plans.compilation(asked.prepared, ruling)
+            compilation = await ground.plans.plan(asked.prepared, ruling)
             plan = compilation.blueprint.bind(asked.prepared.variables)
         except GraphQLError:
             # A variable was null where its argument takes none: what validation leaves to execution.
@@ -217,13 +221,14 @@ class ExchangeRoad:
             receipt = await ground.log.append(refusal_of(asked, {refusal.coordinate: refusal.rule}))
             return refused([reference_error(refusal)], receipt, denials=1)
         # 5 admit.
-        self._admit(compilation.estimate(plan, asked.prepared.variables), asked.caller)
+        estimate = compilation.estimate(plan, asked.prepared.variables)
+        self._admit(estimate, asked.caller)
         needed = wanted(plan)
         if plan.denied and wish == "reject":
             denied = {use.coordinate: decision.rule for use, decision in plan.denied}
             receipt = await ground.log.append(refusal_of(asked, denied))
             return refused(denial_errors(plan, {}), receipt, denials=len(denied))
-        return await self._answered(question, asked, Planned(ruling, compilation, plan, needed))
+        return await self._answered(question, asked, Planned(ruling, compilation, plan, estimate, needed))
 
     def _admit(self, estimate: Estimate, caller: Caller) -> None:
         """Refuse what is predicted to cost more than *caller* may ask for. Raises TooExpensiveError."""
@@ -307,15 +312,17 @@ class ExchangeRoad:
 
     async def _rendered(self, asked: Asked, planned: Planned, asking: Asking) -> Rendered:
         """Render, with the reference executor where the compiled one cannot; what is large, in a thread."""
-        compiled, variables = planned.compilation.code(), asked.prepared.variables
-        if compiled is not None:
-            rows = sum(len(subject.records) + 1 for subject in asking.subjects.values())
-            try:
-                if rows <= INLINE_ROWS:
-                    return render_compiled(compiled, asking, planned.plan, variables)
-                return await asyncio.to_thread(render_compiled, compiled, asking, planned.plan, variables)
-            except HandOverError as reason:
-                self._ground.plans.handed_over(reason.reason)
+        run = partial(_run, planned, asking, asked.prepared.variables)
+        rows = sum([len(subject.records) for subject in asking.subjects.values()])
+        estimate = planned.estimate
+        is_small = max(rows, estimate.rows, estimate.comparisons) <= INLINE_ROWS and planned.compilation.is_written
+        try:
+            rendered = run() if is_small else await asyncio.to_thread(run)
+        except HandOverError as reason:
+            self._ground.plans.handed_over(reason.reason)
+        else:
+            if rendered is not None:
+                return rendered
         return await asyncio.to_thread(render, self._ground.exchange.schema, asked.prepared, asking)
 
     async def _confirm(self, epochs: Mapping[str, int]) -> None:
@@ -328,6 +335,11 @@ class ExchangeRoad:
         if not await self._ground.epochs.confirm(epochs):
             known = self._ground.epochs.known
             raise StaleReadError((), {name: known.get(name, 0) for name in epochs if known.get(name) != epochs[name]})
+
+
+def _run(planned: Planned, asking: Asking, variables: VariableValues) -> Rendered | None:
+    code = planned.compilation.code()
+    return None if code is None else render_compiled(code, asking, planned.plan, variables)
 
 
 def on_denied(question: Question) -> str:

@@ -131,6 +131,8 @@ def _run(
         # What was made until now stays until the end: the collector need not look through it again and again.
         gc.collect()
         gc.freeze()
+        # A thread that reads or renders gives way to the loop after this long; by default it is ten times as long.
+        sys.setswitchinterval(0.0005)
         ready(address)
 
     server = HubServer(configure(door, settings, host=host, port=port), ready=settled)

@@ -7,6 +7,7 @@ Rules:
     - A document is parsed and validated once; the cache is keyed by its SHA-256 and bounded. It holds no decision.
 """
 
+import asyncio
 import hashlib
 import re
 from collections import OrderedDict
@@ -28,9 +29,8 @@ from graphql.execution.values import VariableValues, get_variable_values
 
 from hub.errors import ErrorCode
 from schema.plan.arguments import switches_of
+from schema.plan.gate import MAX_TOKENS, RULES, find_fault
 
-MAX_TOKENS = 4_000
-"""Most tokens a document may have."""
 MAX_ERRORS = 20
 """Most errors told of one document or one set of variables."""
 
@@ -80,6 +80,27 @@ class Documents:
         self._schema = schema
         self._size = size
         self._valid: OrderedDict[str, _Valid] = OrderedDict()
+        # Documents never seen take turns: together they would hold the interpreter, and everyone would wait for it.
+        self._turn = asyncio.Lock()
+
+    async def admit(self, text: str) -> None:
+        """
+        Parse and validate *text* apart from the event loop, unless it is known; `prepare` then finds it.
+
+        Raises:
+            RequestFaultError: it does not parse, or is not valid.
+        """
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        if digest in self._valid:
+            return
+        async with self._turn:
+            if digest not in self._valid:
+                self._remember(digest, await asyncio.to_thread(self._read, text))
+
+    def _read(self, text: str) -> _Valid:
+        document = self._parse(text)
+        self._validate(document)
+        return _Valid(document=document, switches=switches_of(document))
 
     def prepare(self, text: str, operation_name: str | None, variables: dict[str, Any]) -> Prepared:
         """
@@ -91,9 +112,7 @@ class Documents:
         digest = hashlib.sha256(text.encode()).hexdigest()
         valid = self._valid.get(digest)
         if valid is None:
-            document = self._parse(text)
-            self._validate(document)
-            valid = _Valid(document=document, switches=switches_of(document))
+            valid = self._read(text)
             self._remember(digest, valid)
         else:
             self._valid.move_to_end(digest)
@@ -129,7 +148,12 @@ class Documents:
 
     def _validate(self, document: DocumentNode) -> None:
         try:
-            errors = validate(self._schema, document, max_errors=MAX_ERRORS, hide_suggestions=True)
+            fault = find_fault(document)
+            errors = (
+                [fault]
+                if fault
+                else validate(self._schema, document, RULES, max_errors=MAX_ERRORS, hide_suggestions=True)
+            )
         except RecursionError:
             errors = [GraphQLError("The document is nested too deeply.")]
         if errors:

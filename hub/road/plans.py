@@ -8,6 +8,7 @@ Rules:
     - Both memories are bounded; the least recently used leaves first.
 """
 
+import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -110,7 +111,7 @@ class Compilation:
         self._switched = prepared.variables
         self._profile = profile
         self._quotes: Kept[tuple[str, ...], Quote] = Kept(_QUOTES_KEPT)
-        self._quote: Quote | None = None
+        self._depends: tuple[str, ...] | None = None
         self._code: Compiled | None = None
         self.reason: str | None = None
         self.blueprint = blueprint_of(*self._asked, prepared.variables, ruling.decider).settled()
@@ -129,18 +130,20 @@ class Compilation:
                 self.reason = error.reason
         return self._code
 
+    @property
+    def is_written(self) -> bool:
+        """Whether its code has been asked for before."""
+        return self._code is not None
+
     def _quoted(self, variables: VariableValues) -> Quote:
         """The price of a subject, kept by the values that it depends on."""
-        first = self._quote
-        if first is None:
-            first = self._quote = quote_of(*self._asked, variables, self._profile)
-        if not first.depends:
-            return first
-        key = tuple(repr(variables.coerced.get(name)) for name in sorted(first.depends))
-        found = self._quotes.find(key)
+        depends = self._depends
+        key = () if depends is None else tuple([repr(variables.coerced.get(name)) for name in depends])
+        found = None if depends is None else self._quotes.find(key)
         if found is None:
             found = quote_of(*self._asked, variables, self._profile)
-            self._quotes.keep(key, found)
+            self._depends = tuple(sorted(found.depends))
+            self._quotes.keep(tuple(repr(variables.coerced.get(name)) for name in self._depends), found)
         return found
 
 
@@ -190,19 +193,27 @@ class Plans:
             self.rulings.keep(essence, found)
         return found
 
-    def compilation(self, prepared: Prepared, ruling: Ruling) -> Compilation:
+    async def plan(self, prepared: Prepared, ruling: Ruling) -> Compilation:
+        """Find the plan of *prepared* under *ruling*, or compile it apart from the event loop; errors as `compile`."""
+        key = _key(prepared, ruling)
+        found = self.plans.find(key)
+        if found is None:
+            found = await asyncio.to_thread(self.compile, prepared, ruling)
+            self.plans.keep(key, found)
+        return found
+
+    def compile(self, prepared: Prepared, ruling: Ruling) -> Compilation:
         """
-        Find the plan of *prepared* under *ruling*, or compile it.
+        Compile *prepared* under *ruling*.
 
         Raises:
             GraphQLError: a directive got null by a variable.
             UnknownCoordinateError: the schema serves an uncatalogued field of a guarded type.
         """
-        coerced = prepared.variables.coerced
-        switches = tuple(coerced.get(name) for name in prepared.switches)
-        key = (prepared.digest, prepared.place, ruling, switches)
-        found = self.plans.find(key)
-        if found is None:
-            found = Compilation(self._exchange, prepared, ruling, self._profile)
-            self.plans.keep(key, found)
-        return found
+        return Compilation(self._exchange, prepared, ruling, self._profile)
+
+
+def _key(prepared: Prepared, ruling: Ruling) -> tuple[object, ...]:
+    coerced = prepared.variables.coerced
+    switches = tuple([coerced.get(name) for name in prepared.switches])
+    return (prepared.digest, prepared.place, ruling, switches)

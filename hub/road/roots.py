@@ -13,6 +13,9 @@ from schema.graph.root import MAX_CODES, MAX_NAME, MAX_REFERENCES
 from schema.identifiers.uscc import check_uscc
 from schema.plan.model import Plan, RootCall
 
+MAX_SEARCHES = 10
+"""Most name searches in one question: each reads the index of names."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
@@ -44,21 +47,35 @@ def wanted(plan: Plan) -> Wanted:
     Raises:
         BadInputError: more subjects than one question may name.
     """
+    # Counted before they are looked at, with repetitions: many roots may share one long list.
+    mentions = sum(map(_mentions, plan.roots))
+    if mentions > MAX_REFERENCES:
+        raise BadInputError(f"Expected at most {MAX_REFERENCES} mentions of subjects in one question, got {mentions}.")
     codes: dict[str, None] = {}
-    mentions = 0
     searches: dict[Search, None] = {}
     for call in plan.roots:
-        named = _codes(call)
-        mentions += len(named)
-        codes |= dict.fromkeys(named)
+        codes |= dict.fromkeys(_codes(call))
         search = _search(call)
         if search is not None:
             searches[search] = None
-            mentions += search.first
-    # Counted with repetitions: the same subject under many aliases is rendered as often.
-    if mentions > MAX_REFERENCES:
-        raise BadInputError(f"Expected at most {MAX_REFERENCES} mentions of subjects in one question, got {mentions}.")
+    if len(searches) > MAX_SEARCHES:
+        raise BadInputError(f"Expected at most {MAX_SEARCHES} searches in one question, got {len(searches)}.")
     return Wanted(codes=tuple(codes), searches=tuple(searches))
+
+
+def _mentions(call: RootCall) -> int:
+    match call.name:
+        case "subjects":
+            return len(_bounded(call, "codes", MAX_CODES))
+        case "_entities":
+            return len(_bounded(call, "representations", MAX_REFERENCES))
+        case "searchSubjects":
+            search = _search(call)
+            return search.first if search else 0
+        case "subject" | "node":
+            return 1
+        case _:
+            return 0
 
 
 def _codes(call: RootCall) -> list[str]:

@@ -175,10 +175,16 @@ class Blueprint:
     def _reading(self, variables: VariableValues) -> _Reading:
         kinds = set(self.kinds)
         referred: set[str] = set()
+        checked: dict[int, object] = {}
         for path, arguments in self.lists:
             values = arguments.values(variables)
             asked = values.get("kinds")
             kinds |= {_value(kind) for kind in asked} if isinstance(asked, list) else self.decider.table.record_kinds
+            where = values.get("where")
+            if id(where) in checked and values.get("orderBy") is None:
+                # One variable may filter many lists. It is held in `checked`, so no other filter gets its identity.
+                continue
+            checked[id(where)] = where
             for coordinate in referenced_coordinates(values):
                 self._check(coordinate, path)
                 referred.add(coordinate)

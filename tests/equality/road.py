@@ -17,8 +17,9 @@ from graphql import DocumentNode, GraphQLError, GraphQLSchema
 from hub.access.cursors import SealedCursors
 from hub.errors import BadInputError
 from hub.road.answer import denial_errors
-from hub.road.documents import Documents, RequestFaultError
-from hub.road.plans import Plans
+from hub.road.documents import Documents, Prepared, RequestFaultError
+from hub.road.plans import Compilation, Plans, Ruling
+from hub.road.plans import _key as key_of
 from hub.road.render import Rendered, render, render_compiled
 from hub.road.roots import wanted
 from hub.road.status import Status
@@ -142,7 +143,7 @@ class CompiledSide:
         try:
             prepared = ground.documents.prepare(question.text, question.operation_name, question.variables)
             ruling = self._plans.ruling(ground.policy, asker.standing)
-            compilation = self._plans.compilation(prepared, ruling)
+            compilation = self._compilation(prepared, ruling)
             plan = compilation.blueprint.bind(prepared.variables)
             searches = _searches(place, plan)
         except REFUSALS as refusal:
@@ -156,6 +157,15 @@ class CompiledSide:
             return _told(plan, render_compiled(code, asking, plan, prepared.variables))
         except HandOverError as reason:
             return HandedOver(reason=reason.reason)
+
+    def _compilation(self, prepared: Prepared, ruling: Ruling) -> Compilation:
+        """As `Plans.plan`, without its hop to another thread."""
+        key = key_of(prepared, ruling)
+        found = self._plans.plans.find(key)
+        if found is None:
+            found = self._plans.compile(prepared, ruling)
+            self._plans.plans.keep(key, found)
+        return found
 
     def _seen(self, decider: Decider, code: str) -> JudgedSubject | None:
         key = (id(decider), code)

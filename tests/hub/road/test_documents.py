@@ -2,9 +2,10 @@
 
 import pytest
 
-from hub.road.documents import MAX_TOKENS, Documents, RequestFaultError
+from hub.road.documents import Documents, RequestFaultError
 from schema.catalogue import KINDS
 from schema.graph.build import build_exchange
+from schema.plan.gate import MAX_TOKENS
 
 
 @pytest.fixture(scope="module")
