@@ -15,6 +15,7 @@ from typing import Any
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.server import ServerState
 
+from hub.gateway.body import ClientGoneError
 from hub.gateway.headers import Headers
 from hub.gateway.http import GraphQLEndpoint, Request
 from hub.gateway.reply import FAILED, Reply, as_head, ends_connection, lines_of
@@ -58,6 +59,10 @@ class Lane:
             self._own = server.default_headers
             self._own_lines = lines_of(self._own)
         return self._own_lines
+
+
+async def _gone() -> dict[str, Any]:
+    return {"type": "http.disconnect"}
 
 
 class _Nobody:
@@ -112,13 +117,17 @@ class DirectCycle:
         """Answer."""
         lane, headers = self._lane, self._headers
         trail = lane.watch.begin(headers.get(b"x-request-id"))
-        reply = FAILED
+        reply: Reply | None = FAILED
+        # Who is gone before its question is looked at is not answered.
+        body = _gone if self.disconnected else self._body
         try:
             reply = await lane.endpoint.reply(
-                Request(method="POST", query_string=b"", headers=headers, body=self._body), trail
+                Request(method="POST", query_string=b"", headers=headers, body=body), trail
             )
             if self._flow.write_paused and not self.disconnected:
                 await self._flow.drain()
+        except ClientGoneError:
+            reply = None
         except asyncio.CancelledError:
             # The server ends, and has waited for us long enough: nobody needs to hear of a cancellation after that.
             reply, self.keep_alive = FAILED, False
@@ -126,12 +135,13 @@ class DirectCycle:
             lane.watch.failed(trail, error)
         finally:
             self._send(reply, trail.request_id)
-            lane.watch.end(trail, "POST", reply.status, len(reply.body))
+            status, size = (0, 0) if reply is None else (reply.status, len(reply.body))
+            lane.watch.end(trail, "POST", status, size)
             if self.task is not None:
                 self._server.tasks.discard(self.task)
 
-    def _send(self, reply: Reply, request_id: str) -> None:
-        if not self.disconnected and not self._transport.is_closing():
+    def _send(self, reply: Reply | None, request_id: str) -> None:
+        if reply is not None and not self.disconnected and not self._transport.is_closing():
             if ends_connection(reply):
                 self.keep_alive = False
             head = as_head(reply, request_id, self._lane.own_lines(self._server), close=not self.keep_alive)

@@ -327,6 +327,73 @@ class TestManners:
         stand.road.pause.set()
         assert 2 == (await on.settle()).count(b"HTTP/1.1 200 OK")
 
+    async def test_line_ends_alone_keep_no_connection(self, wire):
+        """Else a client could hold one for ever with two bytes a minute."""
+        on = wire()
+        on.protocol.timeout_keep_alive = 0.01
+        await on.ask(POST)
+        on.send(b"\r\n", b"\r\n")
+
+        await asyncio.wait_for(on.pipe.closed.wait(), 10)
+
+    async def test_next_head_is_not_timed_while_it_is_we_who_do_not_read(self, stand, wire, monkeypatch):
+        monkeypatch.setattr("hub.gateway.protocol.HEAD_DEADLINE_S", 0.01)
+        stand.road.pause = asyncio.Event()
+        on = wire()
+        on.send(POST + POST + b"POST /gra")
+        await stand.road.arrived.wait()
+        on.protocol.flow.pause_reading()
+        rung = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.05, rung.set)
+        await rung.wait()
+
+        assert not on.pipe.is_closing()
+
+        stand.road.pause.set()
+        await on.settle()
+        await asyncio.wait_for(on.pipe.closed.wait(), 10)
+
+    async def test_nonsense_behind_a_question_is_refused_and_the_question_not_answered_after_it(self, stand, wire):
+        """What follows a refusal that ends the connection could be taken for its body."""
+        stand.road.pause = asyncio.Event()
+        on = wire()
+        on.send(POST)
+        await stand.road.arrived.wait()
+        on.send(b"nonsense\r\n\r\n")
+        stand.road.pause.set()
+        response, more = parse(await on.settle())
+
+        assert (400, b"") == (response.status, more)
+        assert "failed" not in stand.written.getvalue()
+
+    async def test_refused_client_that_goes_on_sending_is_hung_up_on(self, wire):
+        on = wire()
+        on.send(b"nonsense\r\n\r\n")
+
+        assert not on.pipe.is_closing()
+
+        on.send(*[b"x" * 300_000] * 4)
+        assert on.pipe.is_closing()
+
+    async def test_fault_of_the_endpoint_itself_is_told_as_ours(self, stand, wire, monkeypatch):
+        async def fail(*_):
+            raise RuntimeError("secret")
+
+        monkeypatch.setattr(stand.door.lane.endpoint, "reply", fail)
+        response, _ = parse(await wire().ask(POST))
+
+        assert (500, "INTERNAL") == (response.status, response.code)
+        assert '"error":"RuntimeError"' in stand.written.getvalue()
+        assert "secret" not in stand.written.getvalue()
+
+    async def test_refusal_that_ends_the_connection_ends_it(self, stand, wire):
+        stand.road.trouble = BadInputError("no", status=413, headers={"connection": "close"})
+        on = wire()
+        response, _ = parse(await on.ask(POST))
+
+        assert (413, "close") == (response.status, response.headers["connection"])
+        assert on.pipe.is_closing()
+
     async def test_a_road_cannot_break_a_line_of_the_head(self, stand, wire, monkeypatch):
         """A header of the road's that holds a line's end is left out, whoever put it there."""
         answer = stand.road.answer
