@@ -1,17 +1,13 @@
 """What is kept of an organisation besides its records, and how it is read."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, select
-
 from hub.store import tables
-from hub.store.engine import Reader
 from hub.store.tables import table_of
 
 _S = table_of(tables.Subject).c
-_N = table_of(tables.SubjectName).c
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,16 +67,6 @@ SUBJECT_COLUMNS = (
 )
 """In the order `subject_of` reads them."""
 
-SUBJECTS = select(*SUBJECT_COLUMNS).where(_S.code.in_(bindparam("codes", expanding=True)))
-"""Subjects by code; parameter `codes`."""
-
-_NAMES = (
-    select(_N.subject_code, _N.name, _N.valid_from, _N.valid_to, _N.source)
-    .join(tables.Subject, _S.code == _N.subject_code)
-    .where(_N.subject_code.in_(bindparam("codes", expanding=True)), _N.name_key != _S.name_key)
-    .order_by(_N.subject_code, _N.valid_to.desc(), _N.name_key)
-)
-
 
 def subject_of(row: Sequence[Any]) -> SubjectFacts:
     """Read a row that starts with `SUBJECT_COLUMNS`."""
@@ -98,13 +84,3 @@ def subject_of(row: Sequence[Any]) -> SubjectFacts:
         first_seen_at=first_seen,
         changed_at=changed,
     )
-
-
-async def with_names(reader: Reader, subjects: Mapping[str, SubjectFacts]) -> dict[str, SubjectFacts]:
-    """Add their former names to *subjects*, by one read."""
-    former: dict[str, list[FormerName]] = {code: [] for code in subjects}
-    for row in await reader.rows(_NAMES, {"codes": sorted(subjects)}):
-        former[row.subject_code].append(
-            FormerName(name=row.name, valid_from=row.valid_from, valid_to=row.valid_to, source=row.source)
-        )
-    return {code: replace(subject, former_names=tuple(former[code])) for code, subject in subjects.items()}
