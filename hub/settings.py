@@ -97,6 +97,13 @@ class Settings(BaseSettings):
         description="Objects an answer may be predicted to hold; a partner's own limit may be lower.",
     )
     cost_bytes_max: int = Field(default=BYTES_MAX, ge=1, description="Bytes of `data`, likewise.")
+    cost_records: dict[str, float] = Field(
+        default_factory=dict,
+        description=(
+            "What is usually on file, for predictions: JSON, kind to mean number of records of a subject; "
+            "`hub plan profile` prints it for a store. Kinds left out are taken as in the sandbox's world."
+        ),
+    )
     plans_max: int = Field(default=1_000, ge=1, description="Parsed documents, and plans, kept per process.")
     dossier_cache_records: int = Field(
         default=100_000,

@@ -58,6 +58,7 @@ from keys.ring import KeyRing, KeyUse
 from schema.catalogue import CATALOGUE_VERSION, KINDS
 from schema.graph.build import Exchange, build_exchange
 from schema.plan.guarded import guard_table
+from schema.plan.sizes import Profile
 
 CURSOR_KEY = "cursors"
 RECORD_NAME_KEY = "record-names"
@@ -221,7 +222,7 @@ def _ground(opened: Opened, settings: Settings, around: Surroundings) -> Ground:
         sdl=exchange.secured_sdl if settings.sdl_profile == "secured" else exchange.plain_sdl,
         table=table,
         documents=Documents(exchange.schema, size=settings.plans_max),
-        plans=Plans(exchange, table, plans_max=settings.plans_max),
+        plans=Plans(exchange, table, plans_max=settings.plans_max, profile=_profile(settings)),
         policies=Policies(opened.engine, opened.epochs),
         epochs=opened.epochs,
         fetcher=Fetcher(
@@ -242,6 +243,13 @@ def _ground(opened: Opened, settings: Settings, around: Surroundings) -> Ground:
         clock=around.clock,
         report=around.log,
     )
+
+
+def _profile(settings: Settings) -> Profile:
+    try:
+        return Profile.of(settings.cost_records)
+    except ValueError as error:
+        raise SettingsError(f"HUB_COST_RECORDS: {error}") from None
 
 
 def _remembered(settings: Settings) -> Remembered:

@@ -195,7 +195,7 @@ class Plans:
 
     async def plan(self, prepared: Prepared, ruling: Ruling) -> Compilation:
         """Find the plan of *prepared* under *ruling*, or compile it apart from the event loop; errors as `compile`."""
-        key = _key(prepared, ruling)
+        key = key_of(prepared, ruling)
         found = self.plans.find(key)
         if found is None:
             found = await asyncio.to_thread(self.compile, prepared, ruling)
@@ -213,7 +213,8 @@ class Plans:
         return Compilation(self._exchange, prepared, ruling, self._profile)
 
 
-def _key(prepared: Prepared, ruling: Ruling) -> tuple[object, ...]:
+def key_of(prepared: Prepared, ruling: Ruling) -> tuple[object, ...]:
+    """What a plan is kept by."""
     coerced = prepared.variables.coerced
     switches = tuple([coerced.get(name) for name in prepared.switches])
     return (prepared.digest, prepared.place, ruling, switches)

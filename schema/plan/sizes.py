@@ -84,6 +84,21 @@ class Profile:
     page_max: int = 200
     sdl_bytes: int = 40_000
 
+    @staticmethod
+    def of(records: Mapping[str, float]) -> "Profile":
+        """
+        Make the profile of a store with so many *records* of each kind; kinds left out stay as they are.
+
+        Raises:
+            ValueError: a kind that the catalogue does not have, or a number below zero.
+        """
+        for kind, mean in records.items():
+            if kind not in KINDS:
+                raise ValueError(f"expected one of {', '.join(KINDS)}, got {kind!r}")
+            if not mean >= 0:
+                raise ValueError(f"{kind}: expected a number of records, 0 or more")
+        return Profile(records={**_RECORDS, **records})
+
     def items(self, coordinate: str) -> int:
         """How many objects stand at *coordinate*, in thousandths; one where nothing else is known."""
         match coordinate:

@@ -18,8 +18,7 @@ from hub.access.cursors import SealedCursors
 from hub.errors import BadInputError
 from hub.road.answer import denial_errors
 from hub.road.documents import Documents, Prepared, RequestFaultError
-from hub.road.plans import Compilation, Plans, Ruling
-from hub.road.plans import _key as key_of
+from hub.road.plans import Compilation, Plans, Ruling, key_of
 from hub.road.render import Rendered, render, render_compiled
 from hub.road.roots import wanted
 from hub.road.status import Status
