@@ -108,7 +108,7 @@ class Settings(BaseSettings):
     dossier_cache_records: int = Field(
         default=100_000,
         ge=0,
-        description="Records of dossiers kept in memory per process, about 2 kB each; 0 keeps none.",
+        description="Records of dossiers kept in memory per process, about 4 kB each; 0 keeps none.",
     )
     document_max_bytes: int = Field(default=65_536, ge=256, description="Largest document kept as a persisted query.")
     graphiql: bool = Field(default=True, description="Serve the bundled GraphiQL at `/graphiql`.")

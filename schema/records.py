@@ -1,7 +1,8 @@
 """A record with everything that judging and showing it needs, wherever it came from: the archive or a live source."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from schema.catalogue.model import Record
 from schema.tiers import Tier
@@ -39,8 +40,7 @@ class SeverityBasis(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provenance:
+class Provenance(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
     Where a record comes from.
 
@@ -63,8 +63,7 @@ class Provenance:
     catalogue_version: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredRecord:
+class StoredRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
     One record of a subject.
 

@@ -9,8 +9,10 @@ Rules:
       a content must leave out the times of its undated records and take them from the part.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
+
+from msgspec.structs import replace
 
 from schema.records import StoredRecord
 

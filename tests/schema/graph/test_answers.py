@@ -303,7 +303,7 @@ class TestRowLevelDenialLeavesNoTrace:
         """
         Publicity days are computed from the main day; whoever may not read it whole must not be able to compute back.
         """
-        from dataclasses import replace
+        from msgspec.structs import replace
 
         from hub.road.views import Judge
         from schema.plan.decider import Decider
