@@ -93,10 +93,26 @@ def _rows(many: Turns, single: Turns, fsync: Sequence[float], answered: Answered
     size = f"{answered.leaves} values, {len(answered.whole) / 1000:.1f} kB"
     static = "full profile, CPU ÷ a static answer of its size"
     return [
-        rate_row(PART, many, (HUB, STRAWBERRY), _STRAWBERRY, bounds=(20, 45), note=size),
-        rate_row(PART, many, (HUB, MERCURIUS), "the same ÷ mercurius-jit in memory", bounds=(0.7, 1.5)),
+        rate_row(
+            PART, many, (HUB, STRAWBERRY), _STRAWBERRY, bounds=(20, 45), note=size, short="archive profile ÷ Strawberry"
+        ),
+        rate_row(
+            PART,
+            many,
+            (HUB, MERCURIUS),
+            "the same ÷ mercurius-jit in memory",
+            bounds=(0.7, 1.5),
+            short="archive profile ÷ mercurius-jit",
+        ),
         rate_row(PART, many, (HUB, APOLLO), "the same ÷ Apollo Server in memory"),
-        cpu_row(PART, many, (HUB, STARLETTE), f"{static}, Starlette on uvicorn", bounds=(2.5, 1.2)),
+        cpu_row(
+            PART,
+            many,
+            (HUB, STARLETTE),
+            f"{static}, Starlette on uvicorn",
+            bounds=(2.5, 1.2),
+            short="archive profile, CPU ÷ static answer",
+        ),
         cpu_row(PART, many, (HUB, BARE), f"{static}, bare ASGI on uvicorn"),
         _alone(single, fsync),
         cpu_row(PART, many, (HUB, NO_LOG), "durable audit on ÷ off, CPU", bounds=(1.4, 1.15)),
@@ -111,6 +127,7 @@ def _alone(single: Turns, fsync: Sequence[float]) -> Row:
     return Row(
         part=PART,
         what="one client, median ÷ (one fsync on this disk + that static answer)",
+        short="one client's median ÷ fsync + static answer",
         values=[ours.median_ms / (floor.median_ms + disk) for ours, floor, disk in pairs],
         at_least=3,
         towards=1.3,

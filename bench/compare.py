@@ -26,16 +26,25 @@ def latency(turn: Turn) -> float:
 
 
 def rate_row(
-    part: str, turns: Turns, pair: tuple[str, str], what: str, *, bounds: Bounds = _NONE, note: str = ""
+    part: str,
+    turns: Turns,
+    pair: tuple[str, str],
+    what: str,
+    *,
+    bounds: Bounds = _NONE,
+    note: str = "",
+    short: str = "",
 ) -> Row:
     """Answers per second of the first ÷ of the second: more is better."""
     missing = [name for name in pair if name not in turns.by_name]
     if missing:
-        return Row(part=part, what=what, at_least=bounds[0], towards=bounds[1], note=f"{missing[0]} was not there")
+        note = f"{missing[0]} was not there"
+        return Row(part=part, what=what, at_least=bounds[0], towards=bounds[1], note=note, short=short)
     ours, other = pair
     return Row(
         part=part,
         what=what,
+        short=short,
         values=turns.ratios(ours, other, rate),
         at_least=bounds[0],
         towards=bounds[1],
@@ -49,15 +58,18 @@ def rate_row(
 def _paced(turns: Turns, name: str) -> str:
     """Say so where not the server but what loads it was at its limit."""
     busy = turns.median(name, lambda turn: turn.others_busy)
-    return f"the other core was {busy:.0%} busy: ours may be faster than this" if busy > _SATURATED else ""
+    return f"the core of the load was {busy:.0%} busy" if busy > _SATURATED else ""
 
 
-def cpu_row(part: str, turns: Turns, pair: tuple[str, str], what: str, *, bounds: Bounds = _NONE) -> Row:
+def cpu_row(
+    part: str, turns: Turns, pair: tuple[str, str], what: str, *, bounds: Bounds = _NONE, short: str = ""
+) -> Row:
     """CPU per answer of the first ÷ of the second: less is better."""
     ours, other = pair
     return Row(
         part=part,
         what=what,
+        short=short,
         values=turns.ratios(ours, other, cpu),
         at_least=bounds[0],
         towards=bounds[1],

@@ -186,6 +186,7 @@ def _looked_up(bench: Bench, directory: Path, store: str, places: Mapping[int, s
         yield Row(
             part=PART,
             what=f"median lookup of a dossier with {records:,} records in {store} ÷ with {fill.SMALL:,}",
+            short=f"lookup, {records:,} records ÷ {fill.SMALL:,}, {store}",
             values=[many / one for many, one in zip(found[url], few, strict=True)],
             at_least=1.5 if largest else None,
             towards=1.1 if largest else None,

@@ -149,8 +149,8 @@ def _rows(many: Turns, answered: Answered) -> list[Row]:
     fastest = max(GATEWAYS, key=lambda name: many.median(name, rate))
     size = f"{answered.leaves} values, {len(answered.whole) / 1000:.1f} kB"
     return [
-        _best(many, HUB, fastest, _BEST, size),
-        _best(many, CHANGING, fastest, _ALWAYS_NEW, ""),
+        replace(_best(many, HUB, fastest, _BEST, size), short="three live sources ÷ best gateway"),
+        replace(_best(many, CHANGING, fastest, _ALWAYS_NEW, ""), short="the same, sources never repeat themselves"),
         *(rate_row(PART, many, (CHANGING, name), f"never the same twice ÷ {name}") for name in GATEWAYS),
         cpu_row(PART, many, (CHANGING, fastest), f"never the same twice, CPU ÷ {fastest}"),
     ]

@@ -35,6 +35,7 @@ def _row(part: str, values: Sequence[float], count: int, note: str) -> Row:
     return Row(
         part=part,
         what=f"{_WHAT} {count} attacks",
+        short="a neighbour's delay under attack",
         values=values,
         at_least=100,
         towards=20,

@@ -14,9 +14,9 @@ from bench.report import Row, markdown, number
 
 DOCS = Path(__file__).parent.parent / "docs"
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
-_WIDTH, _LEFT, _RIGHT, _STEP, _TOP = 960, 430, 890, 34, 64
+_WIDTH, _LEFT, _RIGHT, _STEP, _TOP = 960, 360, 860, 34, 64
 _TITLE = "Ratios of the bench, with the bounds they are held to"
-_LEGEND = "solid mark: the bound; dashed mark: the aim; dotted line: 1. Where a label ends in ↓, less is better."
+_LEGEND = "Solid mark: the bound. Dashed mark: the aim. Dotted line: 1. Where a label ends in ↓, less is better."
 _STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #1f2328 } .small { font-size: 11px; fill: #59636e }
 .met { fill: #1a7f37 } .missed { fill: #bc4c00 } .one { stroke: #59636e; stroke-dasharray: 3 3 }
@@ -71,19 +71,16 @@ def _bar(row: Row, y: int, x: Callable[[float], float]) -> list[str]:
     start, end = sorted((x(1.0), x(value)))
     state = "missed" if "MISSED" in row.verdict else "met"
     label = escape(row.what + (" ↓" if row.sense == "<=" else ""))
-    shown = escape(_short(row.what) + (" ↓" if row.sense == "<=" else ""))
+    shown = escape((row.short or row.what) + (" ↓" if row.sense == "<=" else ""))
+    told = f"{number(value)}{'' if row.unit == '×' else ' '}{row.unit} {'✗' if state == 'missed' else '✓'}"
     return [
         f'<text x="{_LEFT - 10}" y="{y + 15}" text-anchor="end">{shown}<title>{label}</title></text>',
         f'<rect x="{start:.1f}" y="{y + 2}" width="{max(end - start, 1.5):.1f}" height="18" rx="2" class="{state}"/>',
         _mark(x(bound), y, "bound"),
         *([_mark(x(row.towards), y, "aim")] if row.towards is not None else []),
-        f'<text x="{_RIGHT + 8}" y="{y + 15}">{number(value)}{row.unit}</text>',
+        f'<text x="{_RIGHT + 8}" y="{y + 15}">{told}</text>',
     ]
 
 
 def _mark(x: float, y: int, kind: str) -> str:
     return f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{y - 1}" y2="{y + 23}" class="{kind}"/>'
-
-
-def _short(label: str) -> str:
-    return label if len(label) <= 64 else label[:62] + "…"

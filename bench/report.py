@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Sense = Literal[">=", "<="]
@@ -22,6 +22,7 @@ class Row:
         unit: `×` for a ratio; else the unit of a plain figure.
         figures: The plain figures behind it.
         note: Anything a reader must know.
+        short: Label in the chart, where *what* is too long.
     """
 
     part: str
@@ -33,8 +34,7 @@ class Row:
     unit: str = "×"
     figures: str = ""
     note: str = ""
-    key: str = ""
-    more: dict[str, Any] = field(default_factory=dict)
+    short: str = ""
 
     @property
     def value(self) -> float | None:
