@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from secrets import token_bytes
 
@@ -147,6 +148,8 @@ def build_door(settings: Settings, around: Surroundings) -> Door:
     opened = _open(settings, around)
     engine, ring, sequencer = opened.engine, opened.ring, opened.sequencer
     metrics = Metrics()
+    ground = _ground(opened, settings, around)
+    metrics.watch(partial(_memories, ground))
 
     async def log_size() -> int:
         head = await Log(engine).checkpoint()
@@ -169,7 +172,7 @@ def build_door(settings: Settings, around: Surroundings) -> Door:
 
     return Door(
         DoorParts(
-            road=ExchangeRoad(_ground(opened, settings, around)),
+            road=ExchangeRoad(ground),
             doorkeeper=Identity(
                 verifier=TokenVerifier(
                     jwks=ring.jwks,
@@ -243,6 +246,19 @@ def _ground(opened: Opened, settings: Settings, around: Surroundings) -> Ground:
         clock=around.clock,
         report=around.log,
     )
+
+
+def _memories(ground: Ground) -> tuple[dict[tuple[str, str], int], dict[str, int]]:
+    plans = ground.plans
+    kept = {
+        "document": ground.documents.valid.counts,
+        "standing": plans.standings.counts,
+        "ruling": plans.rulings.counts,
+        "plan": plans.plans.counts,
+        "dossier": ground.fetcher.counts,
+    }
+    events = {(name, event): count for name, counts in kept.items() for event, count in counts.items()}
+    return events, dict(plans.handovers)
 
 
 def _profile(settings: Settings) -> Profile:

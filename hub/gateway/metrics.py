@@ -12,7 +12,7 @@ Rules:
 
 import http
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -46,6 +46,8 @@ class Counts(msgspec.Struct):
         questions: By outcome and kind of asker.
         denials: By kind of asker.
         under_way: Requests being answered now.
+        memories: By memory and event: hit, miss, evicted.
+        handovers: Questions that the reference executor answered, by reason.
     """
 
     requests: dict[tuple[str, str, str], int] = msgspec.field(default_factory=dict)
@@ -53,6 +55,8 @@ class Counts(msgspec.Struct):
     questions: dict[tuple[str, str], int] = msgspec.field(default_factory=dict)
     denials: dict[str, int] = msgspec.field(default_factory=dict)
     under_way: int = 0
+    memories: dict[tuple[str, str], int] = msgspec.field(default_factory=dict)
+    handovers: dict[str, int] = msgspec.field(default_factory=dict)
 
     def add(self, other: "Counts") -> None:
         """Add what *other* counted."""
@@ -67,6 +71,14 @@ class Counts(msgspec.Struct):
         for actor, count in other.denials.items():
             self.denials[actor] = self.denials.get(actor, 0) + count
         self.under_way += other.under_way
+        for memory, count in other.memories.items():
+            self.memories[memory] = self.memories.get(memory, 0) + count
+        for reason, count in other.handovers.items():
+            self.handovers[reason] = self.handovers.get(reason, 0) + count
+
+
+Memories = Callable[[], tuple[dict[tuple[str, str], int], dict[str, int]]]
+"""Tells (memory, event) -> count, and reason of a hand-over -> count."""
 
 
 class Metrics:
@@ -79,6 +91,11 @@ class Metrics:
         self._log_size = 0
         self._ages: dict[str, float | None] = {}
         self._common: Path | None = None
+        self._memories: Memories | None = None
+
+    def watch(self, memories: Memories) -> None:
+        """Tell from now on also of *memories*."""
+        self._memories = memories
 
     def share(self, folder: Path, worker: int) -> None:
         """From now on count, as *worker* (its process id), together with the others that share *folder*."""
@@ -89,7 +106,7 @@ class Metrics:
         """Leave the counts for the other workers, if there are any."""
         if self._common is None:
             return
-        _leave(self._common, self._counts)
+        _leave(self._common, self._own())
 
     def begin(self) -> None:
         """A request has come."""
@@ -139,9 +156,15 @@ class Metrics:
             self._known[(route, method, status)] = found
         return found
 
+    def _own(self) -> Counts:
+        counts = self._counts
+        if self._memories is not None:
+            counts.memories, counts.handovers = self._memories()
+        return counts
+
     def _all(self) -> Counts:
         if self._common is None:
-            return self._counts
+            return self._own()
         self.publish()
         everyone = Counts()
         for each, alive in _left_in(self._common.parent):
@@ -213,6 +236,18 @@ class _Families(Collector):
         for actor, count in counts.denials.items():
             denials.add_metric([actor], count)
         yield denials
+        memories = CounterMetricFamily(
+            "hub_memory_events", "What was kept in memory: hit, miss, evicted.", labels=["memory", "event"]
+        )
+        for memory_and_event, count in counts.memories.items():
+            memories.add_metric(memory_and_event, count)
+        yield memories
+        handovers = CounterMetricFamily(
+            "hub_handed_over", "Questions that the reference executor answered, by reason.", labels=["reason"]
+        )
+        for reason, count in counts.handovers.items():
+            handovers.add_metric([reason], count)
+        yield handovers
         yield GaugeMetricFamily("hub_requests_under_way", "Requests being answered.", value=counts.under_way)
         yield GaugeMetricFamily("hub_log_entries", "Entries in the audit log.", value=self._log_size)
         ages = GaugeMetricFamily(

@@ -10,7 +10,6 @@ Rules:
 import asyncio
 import hashlib
 import re
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +27,7 @@ from graphql import (
 from graphql.execution.values import VariableValues, get_variable_values
 
 from hub.errors import ErrorCode
+from hub.road.kept import Kept
 from schema.plan.arguments import switches_of
 from schema.plan.gate import MAX_TOKENS, RULES, find_fault
 
@@ -78,8 +78,7 @@ class Documents:
 
     def __init__(self, schema: GraphQLSchema, *, size: int = 500) -> None:
         self._schema = schema
-        self._size = size
-        self._valid: OrderedDict[str, _Valid] = OrderedDict()
+        self.valid: Kept[str, _Valid] = Kept(size)
         # Documents never seen take turns: together they would hold the interpreter, and everyone would wait for it.
         self._turn = asyncio.Lock()
 
@@ -91,11 +90,11 @@ class Documents:
             RequestFaultError: it does not parse, or is not valid.
         """
         digest = hashlib.sha256(text.encode()).hexdigest()
-        if digest in self._valid:
+        if digest in self.valid:
             return
         async with self._turn:
-            if digest not in self._valid:
-                self._remember(digest, await asyncio.to_thread(self._read, text))
+            if digest not in self.valid:
+                self.valid.keep(digest, await asyncio.to_thread(self._read, text))
 
     def _read(self, text: str) -> _Valid:
         document = self._parse(text)
@@ -110,12 +109,10 @@ class Documents:
             RequestFaultError: it does not parse, is not valid, names no operation, or its variables do not fit.
         """
         digest = hashlib.sha256(text.encode()).hexdigest()
-        valid = self._valid.get(digest)
+        valid = self.valid.find(digest)
         if valid is None:
             valid = self._read(text)
-            self._remember(digest, valid)
-        else:
-            self._valid.move_to_end(digest)
+            self.valid.keep(digest, valid)
         place, operation = _operation(valid.document, operation_name)
         coerced = get_variable_values(
             self._schema,
@@ -158,11 +155,6 @@ class Documents:
             errors = [GraphQLError("The document is nested too deeply.")]
         if errors:
             raise RequestFaultError([_fault(error, ErrorCode.GRAPHQL_VALIDATION_FAILED) for error in errors])
-
-    def _remember(self, digest: str, valid: _Valid) -> None:
-        self._valid[digest] = valid
-        if len(self._valid) > self._size:
-            self._valid.popitem(last=False)
 
 
 def _operation(document: DocumentNode, name: str | None) -> tuple[int, OperationDefinitionNode]:

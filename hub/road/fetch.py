@@ -136,6 +136,11 @@ class Fetcher:
         parts, missing = self._collected(calls, codes) if calls else (_NOTHING, ())
         return Fetched(codes=tuple(codes), dossiers=dossiers, parts=parts, missing=tuple(missing))
 
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How often a dossier was found in memory; see `Dossiers.counts`."""
+        return self._dossiers.counts
+
     def forget(self, codes: Iterable[str]) -> None:
         """Forget what is kept of *codes*: they have changed."""
         self._dossiers.forget(codes)

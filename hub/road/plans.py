@@ -9,11 +9,9 @@ Rules:
 """
 
 import asyncio
-from collections import Counter, OrderedDict
-from collections.abc import Hashable
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
-from typing import Generic, TypeVar
 
 from graphql.execution.values import VariableValues
 
@@ -21,6 +19,7 @@ from hub.access.purpose import Purpose
 from hub.access.standing import standing_of
 from hub.identity.caller import Caller
 from hub.road.documents import Prepared
+from hub.road.kept import Kept
 from schema.graph.build import Exchange
 from schema.plan.compile import blueprint_of
 from schema.plan.cost import Estimate, Quote, quote_of
@@ -36,44 +35,6 @@ from schema.render.runtime import HandOverError
 _STANDINGS_KEPT = 4_000
 _RULINGS_KEPT = 1_000
 _QUOTES_KEPT = 16
-
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
-
-
-class Kept(Generic[K, V]):
-    """A bounded memory that counts: the least recently used is forgotten first."""
-
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._held: OrderedDict[K, V] = OrderedDict()
-        self.hits = 0
-        self.misses = 0
-        self.evictions = 0
-
-    def __len__(self) -> int:
-        return len(self._held)
-
-    def find(self, key: K) -> V | None:
-        """What is kept under *key*, None if nothing is."""
-        found = self._held.get(key)
-        if found is None:
-            self.misses += 1
-            return None
-        self.hits += 1
-        self._held.move_to_end(key)
-        return found
-
-    def keep(self, key: K, value: V) -> None:
-        """Keep *value* under *key*."""
-        self._held[key] = value
-        while len(self._held) > self._size:
-            self._held.popitem(last=False)
-            self.evictions += 1
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self._held.clear()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -157,7 +118,7 @@ class Plans:
         self._table = table
         self._profile = profile or Profile()
         self._version: tuple[int, str] | None = None
-        self._standings: Kept[tuple[Caller, Purpose, date], tuple[Standing, Ruling]] = Kept(_STANDINGS_KEPT)
+        self.standings: Kept[tuple[Caller, Purpose, date], tuple[Standing, Ruling]] = Kept(_STANDINGS_KEPT)
         self.rulings: Kept[Standing, Ruling] = Kept(_RULINGS_KEPT)
         self.plans: Kept[tuple[object, ...], Compilation] = Kept(plans_max)
         self.handovers: Counter[str] = Counter()
@@ -170,16 +131,16 @@ class Plans:
         """Make the standing of *caller* for *purpose* on *today* (Asia/Shanghai), with its decisions."""
         version = (policy.version, policy.digest)
         if version != self._version:
-            self._standings.clear()
+            self.standings.clear()
             self.rulings.clear()
             self.plans.clear()
             self._version = version
         key = (caller, purpose, today)
-        found = self._standings.find(key)
+        found = self.standings.find(key)
         if found is None:
             standing = standing_of(caller, purpose, policy, today=today)
             found = (standing, self.ruling(policy, standing))
-            self._standings.keep(key, found)
+            self.standings.keep(key, found)
         return found
 
     def ruling(self, policy: Policy, standing: Standing) -> Ruling:

@@ -108,6 +108,11 @@ class Dossiers:
             found.update(fresh if epoch != self._epoch else self._keep(self._shelf, fresh))
         return found
 
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How often a dossier was found in memory, was not, and had to leave; nothing if none is kept."""
+        return {} if self._shelf is None else self._shelf.counts
+
     def forget(self, codes: Iterable[str]) -> None:
         """Let go of *codes*: a commit told that they are stale."""
         if self._shelf is not None:

@@ -21,6 +21,9 @@ class Shelf(Generic[T]):
         self._capacity = capacity
         self._held: OrderedDict[str, tuple[T, int]] = OrderedDict()
         self.weight = 0
+        self.hits = 0
+        self.misses = 0
+        self.evictions = 0
 
     def __len__(self) -> int:
         return len(self._held)
@@ -29,7 +32,9 @@ class Shelf(Generic[T]):
         """What is kept under *code*."""
         found = self._held.get(code)
         if found is None:
+            self.misses += 1
             return None
+        self.hits += 1
         self._held.move_to_end(code)
         return found[0]
 
@@ -43,6 +48,12 @@ class Shelf(Generic[T]):
         while self.weight > self._capacity:
             _, (_, freed) = self._held.popitem(last=False)
             self.weight -= freed
+            self.evictions += 1
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What was asked for and found, asked for in vain, forgotten for want of room."""
+        return {"hit": self.hits, "miss": self.misses, "evicted": self.evictions}
 
     def drop(self, codes: Iterable[str]) -> None:
         """Forget *codes*."""

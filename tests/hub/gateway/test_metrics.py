@@ -38,6 +38,19 @@ class TestTimes:
         assert seconds == value(counting.render(), 'hub_request_seconds_sum{route="graphql"}')
 
 
+class TestMemories:
+    def test_memories_and_hand_overs_are_told_and_added_up(self, tmp_path):
+        one, two = Metrics(), Metrics()
+        for each in (one, two):
+            each.watch(lambda: ({("plan", "hit"): 3}, {"argument": 2}))
+        one.share(tmp_path, 1)
+        two.share(tmp_path, 2)
+        text = two.render()
+
+        assert 6 == value(text, 'hub_memory_events_total{event="hit",memory="plan"}')
+        assert 4 == value(text, 'hub_handed_over_total{reason="argument"}')
+
+
 class TestShare:
     @pytest.fixture
     def workers(self, tmp_path):
