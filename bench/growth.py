@@ -135,6 +135,9 @@ def _denials(bench: Bench, hub: Contestant) -> Iterator[Row]:
         yield Row(
             part=PART,
             what=what,
+            short=what.partition(" ÷")[0]
+            .replace("with a denied field", "denied by field ÷ shown")
+            .replace("that may not be listed", "not listed ÷ listed"),
             values=turns.ratios(denied, allowed, latency),
             at_least=1.2,
             towards=1.0,
