@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import archive, growth, live, workers
+from bench import archive, growth, hubs, live, workers
 from bench.measure import Load
 from bench.npm import Peers, PeersMissingError
 from bench.page import write_page
@@ -50,6 +50,7 @@ def main() -> int:
     broken = False
     with tempfile.TemporaryDirectory(prefix="hub-bench-", dir=given.directory) as name:
         directory = Path(name)
+        hubs.alone(directory)
         command = [sys.executable, "-m", "bench.load"]
         with running("load", command, cores=cores.others, directory=directory) as program:
             bench = Bench(

