@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hub.cli import audit, demo, harvest, migrate, partner, quarantine, serve, settings, site, verify
+from hub.cli import audit, demo, harvest, migrate, partner, plan, quarantine, serve, settings, site, verify
 
 DISTRIBUTION = "credit-exchange-hub"
 
@@ -29,6 +29,7 @@ def build() -> typer.Typer:
     app.command("settings")(settings.settings)
     app.add_typer(partner.build(), name="partner")
     app.add_typer(site.build(), name="site")
+    app.add_typer(plan.build(), name="plan")
     app.add_typer(audit.build(), name="audit")
     return app
 
