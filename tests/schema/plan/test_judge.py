@@ -11,6 +11,7 @@ from schema.policy.model import ActorKind, Consent, Fact, Grant
 from schema.publicity.placement import Placement
 from schema.records import PublicityState
 from schema.tiers import Tier
+from tests.schema.render.stage import edited
 from tests.support.people import GROUP, standing
 from tests.support.worlds import OTHER, SUBJECT, stored
 
@@ -33,12 +34,12 @@ class TestFacts:
 
     @pytest.mark.parametrize(("part", "value"), [("owner", GROUP), ("authority", GROUP)])
     def test_own_source_is_who_supplied_or_decided(self, ground, part, value):
-        assert {Fact.OWN_SOURCE} == judged(ground, row=replace(ROW, **{part: value})).facts
-        assert frozenset() == judged(ground, row=replace(ROW, **{part: OTHER})).facts
+        assert {Fact.OWN_SOURCE} == judged(ground, row=edited(ROW, **{part: value})).facts
+        assert frozenset() == judged(ground, row=edited(ROW, **{part: OTHER})).facts
 
     def test_nobody_owns_what_has_no_owner(self, ground):
         """The public has no organisation, a row may have no owner: the two are not alike."""
-        row = replace(ROW, owner=None, authority=None)
+        row = edited(ROW, owner=None, authority=None)
 
         assert frozenset() == judged(ground, standing(), row).facts
 
@@ -51,19 +52,19 @@ class TestFacts:
         ],
     )  # fmt: skip
     def test_region(self, ground, regions, region, is_in):
-        found = judged(ground, replace(WHO, regions=frozenset(regions)), replace(ROW, region=region))
+        found = judged(ground, replace(WHO, regions=frozenset(regions)), edited(ROW, region=region))
 
         assert is_in is (Fact.IN_REGION in found.facts)
         assert is_in is any(region_lies_within(region, prefix) for prefix in regions)
 
     @pytest.mark.parametrize("published", [True, False])
     def test_published_by_its_issuer(self, ground, published):
-        assert published is (Fact.PUBLISHED in judged(ground, row=replace(ROW, published=published)).facts)
+        assert published is (Fact.PUBLISHED in judged(ground, row=edited(ROW, published=published)).facts)
 
     def test_facts_add_up(self, ground):
         who = replace(WHO, organisation=SUBJECT, regions=frozenset({"51"}))
 
-        found = judged(ground, who, replace(ROW, owner=SUBJECT, published=True)).facts
+        found = judged(ground, who, edited(ROW, owner=SUBJECT, published=True)).facts
         assert {Fact.OWN_SUBJECT, Fact.OWN_SOURCE, Fact.IN_REGION, Fact.PUBLISHED} == found
 
 

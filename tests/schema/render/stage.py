@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import msgspec
 import orjson
 from graphql.execution.values import VariableValues
 
@@ -182,6 +183,13 @@ class Stage(World):
         )
 
 
+def edited(value: Any, **changes: Any) -> Any:
+    """A record, or a part of one, with *changes*."""
+    if isinstance(value, msgspec.Struct):
+        return msgspec.structs.replace(value, **changes)
+    return replace(value, **changes)
+
+
 def hits(*found: tuple[str, str], has_next: bool = False, start: int = 0) -> SearchPage:
     """A page of (code, how it matched)."""
     return SearchPage(
@@ -193,7 +201,7 @@ def hits(*found: tuple[str, str], has_next: bool = False, start: int = 0) -> Sea
 
 def content(*records: Any, undated: bool = False, code: str = SUBJECT) -> LiveContent:
     """What a live source says: *records* without a batch."""
-    said = tuple(replace(record, provenance=replace(record.provenance, batch=None)) for record in records)
+    said = tuple(edited(record, provenance=edited(record.provenance, batch=None)) for record in records)
     return LiveContent(
         source=said[0].provenance.source,
         subject=code,
