@@ -12,6 +12,7 @@ Rules:
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -53,7 +54,7 @@ from schema.plan.errors import DeniedReferenceError
 from schema.plan.guarded import GuardTable
 from schema.plan.model import Plan
 from schema.policy.model import Policy
-from schema.render.runtime import HandOverError
+from schema.render.runtime import HandOverError, NotWrittenError
 from schema.rules.book import RuleBook
 
 INLINE_ROWS = 500
@@ -214,14 +215,13 @@ class ExchangeRoad:
         try:
             compilation = await ground.plans.plan(asked.prepared, ruling)
             plan = compilation.blueprint.bind(asked.prepared.variables)
-        except GraphQLError:
-            # A variable was null where its argument takes none: what validation leaves to execution.
-            raise RequestFaultError([argument_error()]) from None
+        except GraphQLError as error:
+            raise RequestFaultError([argument_error(error)]) from None
         except DeniedReferenceError as refusal:
             receipt = await ground.log.append(refusal_of(asked, {refusal.coordinate: refusal.rule}))
             return refused([reference_error(refusal)], receipt, denials=1)
         # 5 admit.
-        estimate = compilation.estimate(plan, asked.prepared.variables)
+        estimate = await compilation.estimate(plan, asked.prepared.variables)
         self._admit(estimate, asked.caller)
         needed = wanted(plan)
         if plan.denied and wish == "reject":
@@ -316,8 +316,13 @@ class ExchangeRoad:
         rows = sum([len(subject.records) for subject in asking.subjects.values()])
         estimate = planned.estimate
         is_small = max(rows, estimate.rows, estimate.comparisons) <= INLINE_ROWS and planned.compilation.is_written
+        rendered: Rendered | None = None
         try:
-            rendered = run() if is_small else await asyncio.to_thread(run)
+            if is_small:
+                with suppress(NotWrittenError):
+                    rendered = run(only_written=True)
+            if rendered is None:
+                rendered = await asyncio.to_thread(run)
         except HandOverError as reason:
             self._ground.plans.handed_over(reason.reason)
         else:
@@ -337,9 +342,11 @@ class ExchangeRoad:
             raise StaleReadError((), {name: known.get(name, 0) for name in epochs if known.get(name) != epochs[name]})
 
 
-def _run(planned: Planned, asking: Asking, variables: VariableValues) -> Rendered | None:
+def _run(planned: Planned, asking: Asking, variables: VariableValues, *, only_written: bool = False) -> Rendered | None:
     code = planned.compilation.code()
-    return None if code is None else render_compiled(code, asking, planned.plan, variables)
+    if code is None:
+        return None
+    return render_compiled(code, asking, planned.plan, variables, only_written=only_written)
 
 
 def on_denied(question: Question) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
+from graphql import GraphQLError
 
 from hub.audit.receipts import Receipt
 from hub.errors import ErrorCode
@@ -93,8 +94,10 @@ def reference_error(refusal: DeniedReferenceError) -> dict[str, Any]:
     }
 
 
-def argument_error() -> dict[str, Any]:
-    """Make the error of a variable that is null where its argument or directive takes no null."""
+def argument_error(error: GraphQLError) -> dict[str, Any]:
+    """Make the error of an argument that validation leaves to execution: ours, or a variable that is null."""
+    if error.extensions and "code" in error.extensions:
+        return {"message": error.message, "extensions": dict(error.extensions)}
     return {
         "message": "A variable is null where its argument takes no null.",
         "extensions": {"code": ErrorCode.BAD_USER_INPUT.value, "place": ["variables"]},

@@ -42,9 +42,11 @@ def disclosure_of(asked: Asked, plan: Plan, sight: Sight, rendered: Rendered) ->
     else decided it; the answer leaves only if none has changed since.
     """
     showing = rendered.showing
+    # In the order of mention: what was found in memory first would tell what others asked for.
+    subjects = {code: sight.subjects[code] for code in sight.versions if code in sight.subjects}
     disclosure = _disclosure(
         asked,
-        subjects=tuple(sight.subjects),
+        subjects=tuple(subjects),
         served=_spelled(showing.memo, "served", lambda: list(showing.served)),
         masked=_spelled(showing.memo, "masked", lambda: dict(showing.masked)),
         denied=_spelled(plan.memo, "denied", lambda: {use.coordinate: why.rule for use, why in plan.denied}),
@@ -57,7 +59,7 @@ def disclosure_of(asked: Asked, plan: Plan, sight: Sight, rendered: Rendered) ->
             purpose=asked.standing.purpose,
             versions=_versions(subject, sight.wish.kinds),
         )
-        for code, subject in sight.subjects.items()
+        for code, subject in subjects.items()
     ]
     return Pending(entry=disclosure.entry(), deliveries=deliveries, reads=dict(sight.versions), epochs=asked.epochs)
 

@@ -31,6 +31,9 @@ from hub.road.kept import Kept
 from schema.plan.arguments import switches_of
 from schema.plan.gate import MAX_TOKENS, RULES, find_fault
 
+CHARACTERS_EACH = 4_000
+"""Characters of a kept document, mean: together they may have no more."""
+_SMALL = 2_000
 MAX_ERRORS = 20
 """Most errors told of one document or one set of variables."""
 
@@ -51,6 +54,7 @@ class Prepared:
     Attributes:
         document: The parsed document.
         digest: `sha256:<hex>` of its text.
+        size: Characters of its text.
         switches: Variables that its @skip and @include name.
         operation: The operation to run, a query.
         place: Place of the operation among the document's definitions.
@@ -60,6 +64,7 @@ class Prepared:
 
     document: DocumentNode
     digest: str
+    size: int
     switches: tuple[str, ...]
     operation: OperationDefinitionNode
     place: int
@@ -78,9 +83,12 @@ class Documents:
 
     def __init__(self, schema: GraphQLSchema, *, size: int = 500) -> None:
         self._schema = schema
-        self.valid: Kept[str, _Valid] = Kept(size)
+        self.valid: Kept[str, _Valid] = Kept(size, size * CHARACTERS_EACH)
+        # What was refused is refused again without work.
+        self._refused: Kept[str, RequestFaultError] = Kept(size)
         # Documents never seen take turns: together they would hold the interpreter, and everyone would wait for it.
-        self._turn = asyncio.Lock()
+        # A small one does not wait for large ones.
+        self._turn, self._small_turn = asyncio.Lock(), asyncio.Lock()
 
     async def admit(self, text: str) -> None:
         """
@@ -92,9 +100,18 @@ class Documents:
         digest = hashlib.sha256(text.encode()).hexdigest()
         if digest in self.valid:
             return
-        async with self._turn:
-            if digest not in self.valid:
-                self.valid.keep(digest, await asyncio.to_thread(self._read, text))
+        async with self._small_turn if len(text) <= _SMALL else self._turn:
+            if digest in self.valid:
+                return
+            refused = self._refused.find(digest)
+            if refused is not None:
+                raise RequestFaultError(refused.errors)
+            try:
+                valid = await asyncio.to_thread(self._read, text)
+            except RequestFaultError as fault:
+                self._refused.keep(digest, RequestFaultError(fault.errors))
+                raise
+            self.valid.keep(digest, valid, len(text))
 
     def _read(self, text: str) -> _Valid:
         document = self._parse(text)
@@ -112,7 +129,7 @@ class Documents:
         valid = self.valid.find(digest)
         if valid is None:
             valid = self._read(text)
-            self.valid.keep(digest, valid)
+            self.valid.keep(digest, valid, len(text))
         place, operation = _operation(valid.document, operation_name)
         coerced = get_variable_values(
             self._schema,
@@ -126,6 +143,7 @@ class Documents:
         return Prepared(
             document=valid.document,
             digest=f"sha256:{digest}",
+            size=len(text),
             switches=valid.switches,
             operation=operation,
             place=place,
@@ -172,11 +190,13 @@ def _operation(document: DocumentNode, name: str | None) -> tuple[int, Operation
 
 _INVALID = ErrorCode.GRAPHQL_VALIDATION_FAILED
 _ECHO = re.compile(r"cannot represent|Expected value of type|Invalid value|is not a valid")
+_QUOTED = re.compile(r"\b(found \w+|Unexpected \w+|Unterminated string|Invalid number)\b.*", re.DOTALL)
 _VARIABLE = re.compile(r"Variable ['\"]?\$(\w+)")
 
 
 def _fault(error: GraphQLError, code: ErrorCode) -> dict[str, Any]:
-    message = error.message
+    # A syntax error quotes the token it stopped at, which may hold anything.
+    message = _QUOTED.sub(r"\1.", error.message) if code is ErrorCode.GRAPHQL_PARSE_FAILED else error.message
     if _ECHO.search(message):
         message = "A value in the document does not fit its type."
     told: dict[str, Any] = {"message": message}

@@ -9,11 +9,19 @@ V = TypeVar("V")
 
 
 class Kept(Generic[K, V]):
-    """A bounded memory that counts: the least recently used is forgotten first."""
+    """
+    A bounded memory that counts: the least recently used is forgotten first.
 
-    def __init__(self, size: int) -> None:
+    Args:
+        size: Most things that are kept.
+        weight_max: Most that they may weigh together; None: only their number counts.
+    """
+
+    def __init__(self, size: int, weight_max: int | None = None) -> None:
         self._size = size
-        self._held: OrderedDict[K, V] = OrderedDict()
+        self._weight_max = weight_max
+        self._held: OrderedDict[K, tuple[V, int]] = OrderedDict()
+        self.weight = 0
         self.hits = 0
         self.misses = 0
         self.evictions = 0
@@ -32,13 +40,16 @@ class Kept(Generic[K, V]):
             return None
         self.hits += 1
         self._held.move_to_end(key)
-        return found
+        return found[0]
 
-    def keep(self, key: K, value: V) -> None:
-        """Keep *value* under *key*."""
-        self._held[key] = value
-        while len(self._held) > self._size:
-            self._held.popitem(last=False)
+    def keep(self, key: K, value: V, weight: int = 0) -> None:
+        """Keep *value* of *weight* under *key*."""
+        old = self._held.pop(key, None)
+        self._held[key] = value, weight
+        self.weight += weight - (old[1] if old else 0)
+        while len(self._held) > self._size or (self._weight_max is not None and self.weight > self._weight_max):
+            _, (_, freed) = self._held.popitem(last=False)
+            self.weight -= freed
             self.evictions += 1
 
     @property
@@ -49,3 +60,4 @@ class Kept(Generic[K, V]):
     def clear(self) -> None:
         """Forget everything."""
         self._held.clear()
+        self.weight = 0

@@ -9,7 +9,9 @@ Rules:
 """
 
 import asyncio
+import hashlib
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,7 +20,7 @@ from graphql.execution.values import VariableValues
 from hub.access.purpose import Purpose
 from hub.access.standing import standing_of
 from hub.identity.caller import Caller
-from hub.road.documents import Prepared
+from hub.road.documents import CHARACTERS_EACH, Prepared
 from hub.road.kept import Kept
 from schema.graph.build import Exchange
 from schema.plan.compile import blueprint_of
@@ -71,15 +73,18 @@ class Compilation:
         self._asked = (exchange.schema, prepared.document, prepared.operation)
         self._switched = prepared.variables
         self._profile = profile
-        self._quotes: Kept[tuple[str, ...], Quote] = Kept(_QUOTES_KEPT)
+        self._quotes: Kept[bytes, Quote] = Kept(_QUOTES_KEPT)
         self._depends: tuple[str, ...] | None = None
         self._code: Compiled | None = None
         self.reason: str | None = None
         self.blueprint = blueprint_of(*self._asked, prepared.variables, ruling.decider).settled()
 
-    def estimate(self, plan: Plan, variables: VariableValues) -> Estimate:
-        """Predict what *plan*, bound to *variables*, will cost."""
-        return self._quoted(variables).estimate({root.key: root.arguments for root in plan.roots})
+    async def estimate(self, plan: Plan, variables: VariableValues) -> Estimate:
+        """Predict what *plan*, bound to *variables*, will cost; what is not known yet, apart from the event loop."""
+        quote = self._quoted(variables)
+        if quote is None:
+            quote = await asyncio.to_thread(self._priced, variables)
+        return quote.estimate({root.key: root.arguments for root in plan.roots})
 
     def code(self) -> Compiled | None:
         """The code; None, with `reason`, if the document selects what is not compiled."""
@@ -96,16 +101,19 @@ class Compilation:
         """Whether its code has been asked for before."""
         return self._code is not None
 
-    def _quoted(self, variables: VariableValues) -> Quote:
+    def _quoted(self, variables: VariableValues) -> Quote | None:
         """The price of a subject, kept by the values that it depends on."""
-        depends = self._depends
-        key = () if depends is None else tuple([repr(variables.coerced.get(name)) for name in depends])
-        found = None if depends is None else self._quotes.find(key)
-        if found is None:
-            found = quote_of(*self._asked, variables, self._profile)
-            self._depends = tuple(sorted(found.depends))
-            self._quotes.keep(tuple(repr(variables.coerced.get(name)) for name in self._depends), found)
-        return found
+        return None if self._depends is None else self._quotes.find(_digest(self._depends, variables))
+
+    def _priced(self, variables: VariableValues) -> Quote:
+        quote = quote_of(*self._asked, variables, self._profile)
+        self._depends = tuple(sorted(quote.depends))
+        self._quotes.keep(_digest(self._depends, variables), quote)
+        return quote
+
+
+def _digest(names: Iterable[str], variables: VariableValues) -> bytes:
+    return hashlib.sha256(repr([variables.coerced.get(name) for name in names]).encode("utf-8", "replace")).digest()
 
 
 class Plans:
@@ -120,7 +128,7 @@ class Plans:
         self._version: tuple[int, str] | None = None
         self.standings: Kept[tuple[Caller, Purpose, date], tuple[Standing, Ruling]] = Kept(_STANDINGS_KEPT)
         self.rulings: Kept[Standing, Ruling] = Kept(_RULINGS_KEPT)
-        self.plans: Kept[tuple[object, ...], Compilation] = Kept(plans_max)
+        self.plans: Kept[tuple[object, ...], Compilation] = Kept(plans_max, plans_max * CHARACTERS_EACH)
         self.handovers: Counter[str] = Counter()
 
     def handed_over(self, reason: str) -> None:
@@ -160,7 +168,7 @@ class Plans:
         found = self.plans.find(key)
         if found is None:
             found = await asyncio.to_thread(self.compile, prepared, ruling)
-            self.plans.keep(key, found)
+            self.plans.keep(key, found, prepared.size)
         return found
 
     def compile(self, prepared: Prepared, ruling: Ruling) -> Compilation:

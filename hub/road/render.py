@@ -43,14 +43,17 @@ class Rendered:
     denied: Mapping[str, int]
 
 
-def render_compiled(compiled: Compiled, asking: Asking, plan: Plan, variables: VariableValues) -> Rendered:
+def render_compiled(
+    compiled: Compiled, asking: Asking, plan: Plan, variables: VariableValues, *, only_written: bool = False
+) -> Rendered:
     """
     Run the code of a plan.
 
     Raises:
+        NotWrittenError: see `Compiled.run`.
         HandOverError: something here is not compiled; nothing was shown, ask the reference executor.
     """
-    emitted = compiled.run(asking, plan, variables)
+    emitted = compiled.run(asking, plan, variables, only_written=only_written)
     return Rendered(
         data=emitted.data,
         errors=[_told(error) for error in emitted.errors],

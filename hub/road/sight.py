@@ -23,6 +23,7 @@ from schema.plan.model import Plan
 INLINE_ROWS = 400
 """Rows that are judged at once; more are judged in a thread, so that other askers do not wait."""
 _KEPT = 8
+_UNKNOWN = object()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,11 +99,12 @@ class Sight:
         for code, dossier in fetched.dossiers.items():
             contents = tuple(part.content for part in fetched.parts.get(code, ()))
             key = (self.ruling, self.setting.today, kinds, contents)
-            if key in dossier.memo:
-                judged[code] = dossier.memo[key]
-            else:
+            kept = dossier.memo.get(key, _UNKNOWN)
+            if kept is _UNKNOWN:
                 new.append((dossier, contents))
                 rows += len(dossier.records)
+            else:
+                judged[code] = kept
         if rows <= INLINE_ROWS:
             judged |= self._judge(new, kinds)
         else:

@@ -18,6 +18,7 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLCompositeType,
+    GraphQLError,
     GraphQLField,
     GraphQLIncludeDirective,
     GraphQLInterfaceType,
@@ -41,6 +42,8 @@ from schema.plan.guarded import SUBJECT_KIND
 from schema.plan.model import Plan, RootCall, Use
 from schema.policy.model import Clear, Denied
 
+CONDITIONS_MAX = 50
+"""Most conditions on fields one filter may have: each is held against every record."""
 OPEN_FIELDS: Mapping[str, frozenset[str]] = {
     SUBJECT_KIND: frozenset({"id", "code", "records", "holdings", "__typename"}),
     "*": frozenset(
@@ -169,7 +172,7 @@ class Blueprint:
             return self
         try:
             return replace(self, constant=self._reading(NO_VARIABLES))
-        except DeniedReferenceError:
+        except (DeniedReferenceError, GraphQLError):
             return self
 
     def _reading(self, variables: VariableValues) -> _Reading:
@@ -180,12 +183,13 @@ class Blueprint:
             values = arguments.values(variables)
             asked = values.get("kinds")
             kinds |= {_value(kind) for kind in asked} if isinstance(asked, list) else self.decider.table.record_kinds
+            named = ordered_coordinates(values)
             where = values.get("where")
-            if id(where) in checked and values.get("orderBy") is None:
+            if id(where) not in checked:
                 # One variable may filter many lists. It is held in `checked`, so no other filter gets its identity.
-                continue
-            checked[id(where)] = where
-            for coordinate in referenced_coordinates(values):
+                checked[id(where)] = where
+                named = [*filtered_coordinates(where), *named]
+            for coordinate in named:
                 self._check(coordinate, path)
                 referred.add(coordinate)
         listable = frozenset(kind for kind in kinds if self.decider.is_countable(kind))
@@ -328,17 +332,28 @@ class _Walk:
             raise UnknownCoordinateError(coordinate)
 
 
-def referenced_coordinates(arguments: Mapping[str, object]) -> list[str]:
-    """List the coordinates that the filter and sort arguments of `records` name, in order."""
-    found: list[str] = []
-    where = arguments.get("where")
+def filtered_coordinates(where: object) -> list[str]:
+    """
+    List the coordinates that the filter *where* of `records` names, in order.
+
+    Raises:
+        GraphQLError: it has more than `CONDITIONS_MAX` conditions.
+    """
     matches = where.get("fields") if isinstance(where, dict) else None
-    if isinstance(matches, list):
-        found += [_value(match["field"]) for match in matches]
+    if not isinstance(matches, list):
+        return []
+    if len(matches) > CONDITIONS_MAX:
+        raise GraphQLError(
+            f"where: expected at most {CONDITIONS_MAX} conditions, got {len(matches)}.",
+            extensions={"code": "BAD_USER_INPUT", "argument": "where"},
+        )
+    return [_value(match["field"]) for match in matches]
+
+
+def ordered_coordinates(arguments: Mapping[str, object]) -> list[str]:
+    """List the coordinates that the sort argument of `records` names."""
     order = arguments.get("orderBy")
-    if isinstance(order, dict) and order.get("field") is not None:
-        found.append(_value(order["field"]))
-    return found
+    return [_value(order["field"])] if isinstance(order, dict) and order.get("field") is not None else []
 
 
 def _value(member: object) -> str:

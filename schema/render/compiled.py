@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode
 from graphql.execution.values import VariableValues
@@ -14,8 +15,8 @@ from schema.plan.arguments import Arguments
 from schema.plan.decider import Decider
 from schema.plan.model import Plan
 from schema.render.collect import Collector
-from schema.render.runtime import HandOverError, Part, Running
-from schema.render.write import Shown, Writer
+from schema.render.runtime import ONLY_WRITTEN, HandOverError, Part, Running
+from schema.render.write import Shown, Writer, lines_max
 
 _SHOWINGS_KEPT = 64
 
@@ -87,14 +88,19 @@ class Compiled:
             raise HandOverError("schema")
         self._specs = specs
         self._decider = decider
-        self._writer = Writer(schema, Collector(schema, document, variables), decider, specs)
-        self._answer, keys = self._writer.root(query, operation.selection_set)
+        size = len(document.loc.source.body) if document.loc else 0
+        self._write = partial(
+            Writer, schema, Collector(schema, document, variables), decider, specs, lines_max=lines_max(size)
+        )
+        self._root = (query, operation.selection_set)
+        self._writer = self._write()
+        self._answer, keys = self._writer.root(*self._root)
         self._heads = [b'"%b":' % key.encode() for key in keys]
         self._sorted = sorted(range(len(keys)), key=keys.__getitem__)
         self._selections: dict[int, Selection] = {}
         self._showings: dict[frozenset[Shown], Showing] = {}
 
-    def run(self, asking: Asking, plan: Plan, variables: VariableValues) -> Emitted:
+    def run(self, asking: Asking, plan: Plan, variables: VariableValues, *, only_written: bool = False) -> Emitted:
         """
         Answer.
 
@@ -102,13 +108,19 @@ class Compiled:
             asking: What was fetched and judged.
             plan: The plan of the same document and decisions, bound to *variables*.
             variables: Coerced variable values.
+            only_written: Do with the code there is: writing it would hold up whoever else runs in this thread.
 
         Raises:
+            NotWrittenError: some code is not written yet, and may not be.
             HandOverError: something in this world is not compiled; the reference executor answers it.
         """
         arguments = {root.key: root.arguments for root in plan.roots}
         run = Running(asking=asking, arguments=arguments, list_at=lambda place: self._list(place, variables))
-        parts = self._answer(run)
+        token = ONLY_WRITTEN.set(only_written)
+        try:
+            parts = self._answer(run)
+        finally:
+            ONLY_WRITTEN.reset(token)
         counts: Counter[Shown] = Counter()
         for site, rows in run.seen:
             counts.update([(site.number, row.manner) for row in rows])
@@ -121,14 +133,16 @@ class Compiled:
 
     def explain(self) -> str:
         """Print the code, written for every manner of showing that the standing allows for by itself."""
+        writer = self._write(keep_texts=True)
+        writer.root(*self._root)
         done: set[str] = set()
-        while new := [name for name in self._writer.sites if name not in done]:
+        while new := [name for name in writer.sites if name not in done]:
             for name in new:
                 done.add(name)
-                for kind in self._writer.kinds[name]:
+                for kind in writer.kinds[name]:
                     for manner in self._decider.possible_manners(kind):
-                        self._writer.sites[name][manner]
-        return "\n\n".join(self._writer.texts.values())
+                        writer.sites[name][manner]
+        return "\n\n".join(writer.texts.values())
 
     def _joined(self, parts: Sequence[Part]) -> Part:
         heads = self._heads

@@ -7,6 +7,7 @@ Rules:
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from typing import NamedTuple, NoReturn
@@ -38,6 +39,14 @@ class HandOverError(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class NotWrittenError(Exception):
+    """Code is missing that this run may not write; nothing was shown. Run again where writing holds nobody up."""
+
+
+ONLY_WRITTEN: ContextVar[bool] = ContextVar("only_written", default=False)
+"""Whether the run under way must do with the code there is."""
 
 
 class Part(NamedTuple):

@@ -26,11 +26,11 @@ from schema.plan.judged import UNPROVED
 from schema.policy.model import Denied
 from schema.render import runtime
 from schema.render.collect import Collector, selections_of
-from schema.render.runtime import Emit, HandOverError, Site
+from schema.render.runtime import ONLY_WRITTEN, Emit, HandOverError, NotWrittenError, Site
 from schema.render.words import OPEN_RECORD, PLAIN, ROOTS, SUBJECT
 
-FUNCTIONS_MAX = 2_000
-"""Most functions one plan may have."""
+LINES_LEAST = 1_000
+"""Lines of code that every plan may have; a longer document may have more, see `lines_max`."""
 
 _NUMBERS = frozenset({FieldType.INTEGER, FieldType.BOOLEAN})
 
@@ -62,6 +62,11 @@ class _Cell:
     how: Mask | str | None = None
 
 
+def lines_max(text_size: int) -> int:
+    """Tell how many lines of code a document of *text_size* characters may have: so memory follows what was sent."""
+    return LINES_LEAST + text_size // 2
+
+
 class Writer:
     """Writes and keeps the code of one plan. Safe to use from several threads."""
 
@@ -71,7 +76,23 @@ class Writer:
         collector: Collector,
         decider: Decider,
         specs: Mapping[str, FieldSpec],
+        *,
+        lines_max: int,
+        keep_texts: bool = False,
     ) -> None:
+        """
+        Prepare to write.
+
+        Args:
+            schema: The schema.
+            collector: Collects the fields of the document.
+            decider: Decisions of the standing.
+            specs: Coordinate -> catalogue field.
+            lines_max: Most lines of code that may be written; beyond it the question is handed over.
+            keep_texts: Keep the text of what is written, for people.
+        """
+        self._lines_left = lines_max
+        self._keep_texts = keep_texts
         self._schema = schema
         self._collector = collector
         self._decider = decider
@@ -117,10 +138,12 @@ class Writer:
         return self._space["answer"], keys  # type: ignore[return-value]  # it was made by the line above
 
     def _add(self, name: str, lines: Sequence[str]) -> None:
-        if len(self.texts) >= FUNCTIONS_MAX:
+        self._lines_left -= len(lines)
+        if self._lines_left < 0:
             raise HandOverError("size")
         text = "\n".join(lines) + "\n"
-        self.texts[name] = text
+        if self._keep_texts:
+            self.texts[name] = text
         # The text is ours: GraphQL names as literals, and expressions of `schema.render.words`.
         exec(compile(text, f"<plan: {name}>", "exec"), self._space)  # noqa: S102
 
@@ -181,6 +204,8 @@ class Writer:
         """Write how an object of the site *name* is shown in *manner*."""
         if manner == UNPROVED:
             raise HandOverError("type")
+        if ONLY_WRITTEN.get():
+            raise NotWrittenError
         with self._lock:
             shown = self._decider.manners[manner]
             hows = dict(zip(self._decider.table.kinds[shown.kind], shown.decisions, strict=True))

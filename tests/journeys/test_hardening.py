@@ -80,7 +80,7 @@ class TestFlood:
         )
 
         assert "data" not in answer
-        assert "lists" in answer["errors"][0]["message"]
+        assert "COST_ESTIMATED_TOO_EXPENSIVE" == answer["errors"][0]["extensions"]["code"]
 
     async def test_large_answer_does_not_keep_others_waiting_for_its_end(self, stage):
         """
@@ -104,3 +104,33 @@ class TestFlood:
         await asyncio.gather(ask_large(), ask_health())
 
         assert ended["health"] < ended["large"]
+
+
+class TestMemory:
+    async def test_receipt_does_not_tell_whom_others_asked_about(self, stage):
+        """
+        What is found in memory is answered sooner, never in another place: subjects stand in the order of mention.
+        """
+        codes = list(stage.subjects[:6])
+        await stage.ask(of(stage, "department"), "query($c: ID!) { subject(code: $c) { name } }", {"c": codes[4]})
+        answer = await stage.ask(
+            of(stage, "public"), "query($c: [ID!]!) { subjects(codes: $c) { name } }", {"c": codes}
+        )
+        told = answer["extensions"]["receipt"]["opening"]["subjects"]["value"]
+
+        assert len(told) > 1
+        assert [code for code in codes if code in told] == told
+
+    async def test_filter_of_many_conditions_is_refused_before_any_record_is_held_against_it(self, stage):
+        conditions = [{"field": "PENALTY_DECIDED_ON", "atLeast": "2026-01-01"}] * 51
+        answer = await stage.ask(
+            of(stage, "public"),
+            "query($c: ID!, $w: RecordFilter) { subject(code: $c) { records(where: $w) { totalCount } } }",
+            {"c": stage.subject, "w": {"fields": conditions}},
+        )
+
+        assert "data" not in answer
+        assert ("BAD_USER_INPUT", "where: expected at most 50 conditions, got 51.") == (
+            answer["errors"][0]["extensions"]["code"],
+            answer["errors"][0]["message"],
+        )

@@ -107,3 +107,39 @@ class TestMessages:
 
         assert ["variables", "code"] == error["extensions"]["place"]
         assert "BAD_USER_INPUT" == error["extensions"]["code"]
+
+
+class TestAdmission:
+    async def test_refused_document_is_refused_again_without_being_read(self, documents, monkeypatch):
+        """Whoever sends the same nonsense again costs nothing, and gets the same errors."""
+        told = []
+        for _ in range(2):
+            with pytest.raises(RequestFaultError) as refusal:
+                await documents.admit("{ nothing }")
+            told.append(refusal.value.errors)
+            monkeypatch.setattr(documents, "_read", None)
+
+        assert told[0] == told[1]
+
+    async def test_admitted_document_is_found_by_prepare(self, documents, monkeypatch):
+        await documents.admit("{ me { actor } }")
+        monkeypatch.setattr(documents, "_read", None)
+
+        assert documents.prepare("{ me { actor } }", None, {}).digest.startswith("sha256:")
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            '{ subject(code:"x" "110101199003078888"){name} }',
+            '{ subject(code:"110101199003078888 ){name} }',
+            "{ subject(code: 110101199003078888x){name} }",
+            'query "110101199003078888" { me { actor } }',
+            '{ me { actor } } """110101199003078888""" "110101199003078888"',
+        ],
+    )
+    async def test_syntax_error_repeats_no_value(self, documents, text):
+        with pytest.raises(RequestFaultError) as refusal:
+            await documents.admit(text)
+
+        assert "110101199003078888" not in str(refusal.value.errors)
+        assert "GRAPHQL_PARSE_FAILED" == refusal.value.errors[0]["extensions"]["code"]

@@ -50,6 +50,23 @@ class TestKept:
         assert ("a" in kept, "c" in kept, len(kept)) == (True, True, 2)
         assert {"hit": 1, "miss": 1, "evicted": 1} == kept.counts
 
+    def test_heavy_things_make_room_by_their_weight(self):
+        """
+        Many large documents take no more room than their number times a usual one.
+        """
+        kept = Kept(10, 100)
+        for name in ("a", "b", "c"):
+            kept.keep(name, name, 45)
+        kept.keep("c", "again", 45)
+
+        assert (["b", "c"], 90, 1) == ([name for name in ("a", "b", "c") if name in kept], kept.weight, kept.evictions)
+
+    def test_what_weighs_more_than_all_is_not_kept(self):
+        kept = Kept(10, 100)
+        kept.keep("a", 1, 101)
+
+        assert (0, 0) == (len(kept), kept.weight)
+
     def test_cleared_memory_holds_nothing(self):
         kept = Kept(2)
         kept.keep("a", 1)
@@ -117,7 +134,8 @@ class TestPlans:
         for count in (1, 3, 1):
             asked = prepared(ground, text, n=count)
             compilation = asyncio.run(plans.plan(asked, ruling))
-            rows.append(compilation.estimate(compilation.blueprint.bind(asked.variables), asked.variables).rows)
+            plan = compilation.blueprint.bind(asked.variables)
+            rows.append(asyncio.run(compilation.estimate(plan, asked.variables)).rows)
 
         assert rows[0] == rows[2] < rows[1]
 

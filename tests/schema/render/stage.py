@@ -110,10 +110,10 @@ class Code:
     plan: Plan
     variables: VariableValues
 
-    def run(self, question: "Code | None" = None) -> Emitted:
+    def run(self, question: "Code | None" = None, *, only_written: bool = False) -> Emitted:
         """Answer this question, or another *question* of the same document and standing over the same world."""
         asked = question or self
-        return self.compiled.run(self.asking, asked.plan, asked.variables)
+        return self.compiled.run(self.asking, asked.plan, asked.variables, only_written=only_written)
 
     def explain(self) -> str:
         return self.compiled.explain()

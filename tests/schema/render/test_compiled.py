@@ -15,7 +15,7 @@ from schema.policy.model import ActorKind
 from schema.records import Severity
 from schema.render import compiled as compiled_module
 from schema.render import write
-from schema.render.runtime import HandOverError, Running, Site, subjects
+from schema.render.runtime import HandOverError, NotWrittenError, Running, Site, subjects
 from tests.schema.render.stage import PUBLIC, Code, Stage, content, hits, records, subject
 from tests.support.people import GROUP, TENDER, standing
 from tests.support.worlds import OTHER, SUBJECT, dossier, stored
@@ -61,22 +61,33 @@ class TestHandOver:
     def test_introspection_that_is_left_out_does_not_matter(self, stage):
         assert {} == stage.both("{ __schema @skip(if: true) { types { name } } }").data
 
-    def test_plan_of_too_many_functions_is_not_compiled(self, stage, monkeypatch):
+    def test_plan_of_too_many_lines_is_not_compiled(self, stage, monkeypatch):
         """The text is bounded: a document that would need more is answered by walking it."""
-        monkeypatch.setattr(write, "FUNCTIONS_MAX", 3)
+        monkeypatch.setattr(compiled_module, "lines_max", lambda _size: 13)
 
         assert stage.reason("{ me { actor } _service { sdl } }") is None
         assert "size" == stage.reason("{ me { actor } _service { sdl } sources { id } }")
 
     def test_bound_holds_for_what_is_written_while_running(self, stage, monkeypatch):
-        monkeypatch.setattr(write, "FUNCTIONS_MAX", 2)
+        monkeypatch.setattr(compiled_module, "lines_max", lambda _size: 4)
         code = stage.code(subject("records { nodes { kind } }"))
 
         with pytest.raises(HandOverError, match="size"):
             code.run()
 
-    def test_real_bound_is_beyond_what_a_document_of_4000_tokens_needs_by_hand(self):
-        assert 1_000 <= write.FUNCTIONS_MAX <= 10_000
+    def test_bound_follows_the_size_of_the_document(self):
+        """Whoever sends little takes little memory; the fullest document by hand has 9,000 characters, 4,000 lines."""
+        assert 1_000 == write.lines_max(0)
+        assert 5_000 < write.lines_max(9_000) < 9_000
+
+    def test_code_that_is_not_written_is_not_written_where_others_wait(self, stage):
+        """Nothing of the question is shown by such a run; the same run elsewhere writes it, and then it is there."""
+        code = stage.code(subject("name records { nodes { kind } }"))
+        with pytest.raises(NotWrittenError):
+            code.run(only_written=True)
+        answer = code.run().data.plain
+
+        assert answer == code.run(only_written=True).data.plain
 
     def test_type_that_nobody_wrote_words_for_is_not_compiled(self, stage, monkeypatch):
         """A new open type is answered by the reference executor until it has its words."""
@@ -235,11 +246,11 @@ class TestFunctions:
         other = Manner(kind="Penalty", decisions=tuple(None for _ in decider.manners[row.manner].decisions))
         decider.manners.append(other)
         code.run()
-        before = set(code.compiled._writer.texts)
+        before = len(code.compiled._writer.tellings)
         (site,) = (site for site in code.compiled._writer.sites.values() if row.manner in site)
 
         assert {"facts": row.stored.body.facts} == site[len(decider.manners) - 1](row, None)
-        assert 1 == len(set(code.compiled._writer.texts) - before)
+        assert 1 == len(code.compiled._writer.tellings) - before
 
     def test_standing_that_reads_more_has_other_code(self, stage):
         texts = [stage.code(DEEP, who).explain() for who in (PUBLIC, BUYER)]
