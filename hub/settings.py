@@ -10,6 +10,7 @@ Rules:
 Source: the table in docs/settings.md is made from this class.
 """
 
+import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Self
@@ -201,10 +202,13 @@ def load_settings() -> Settings:
 def settings_table() -> list[tuple[str, str, str]]:
     """(variable, default, description) of every setting, in their order, for docs and `hub settings`."""
     return [
-        (
-            f"HUB_{name.upper()}",
-            "" if field.default is None else str(getattr(field.default, "value", field.default)),
-            field.description or "",
-        )
+        (f"HUB_{name.upper()}", _spelled(field.get_default(call_default_factory=True)), field.description or "")
         for name, field in Settings.model_fields.items()
     ]
+
+
+def _spelled(default: object) -> str:
+    """Write *default* as it would stand in the environment: a mapping as JSON."""
+    if default is None:
+        return ""
+    return json.dumps(default) if isinstance(default, dict) else str(getattr(default, "value", default))

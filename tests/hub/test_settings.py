@@ -111,3 +111,12 @@ class TestSettingsTable:
         assert all(
             meaning.startswith("UNSAFE.") for name, _, meaning in settings_table() if name.startswith("HUB_UNSAFE_")
         )
+
+    def test_defaults_read_as_one_would_set_them(self, environment):
+        """What the page shows may be put into the environment as it stands, and changes nothing."""
+        shown = {name: default for name, default, _ in settings_table() if default}
+        untouched = load_settings()
+        environment(shown)
+
+        assert "{}" == shown["HUB_COST_RECORDS"]
+        assert untouched == load_settings()
