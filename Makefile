@@ -5,7 +5,7 @@ UV    := .venv/bin/uv
 HUB   := .venv/bin/hub
 PAGE  := hub/gateway/static/graphiql/index.html
 
-.PHONY: help setup graphiql demo test test-federation test-all lint format sdl docs bench bench-quick clean
+.PHONY: help setup graphiql demo test test-federation coverage mutation equality test-all lint format sdl docs bench bench-quick clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 20
@@ -34,7 +34,16 @@ test-federation: .venv/.synced ## composers and gateways from npm
 test-browser: .venv/.synced ## the bundled GraphiQL in Debian's chromium
 	$(PY) -m pytest -q -m browser
 
-test-all: test test-federation test-browser ## everything
+coverage: .venv/.synced ## every branch of the plan and of the compiled executor, by their own tests
+	$(PY) -m tests.coverage_of_plan
+
+mutation: .venv/.synced ## make every decision wrong once: a test must notice
+	$(PY) -m tests.mutation --jobs 2
+
+equality: .venv/.synced ## a million random documents: both executors must say the same (hours)
+	$(PY) -m tests.equality --documents 1000000 --jobs 2
+
+test-all: test coverage mutation test-federation test-browser ## everything
 
 lint: .venv/.synced ## format, ruff, mypy, import contracts
 	$(PY) -m ruff format --check .

@@ -199,13 +199,9 @@ class Decider:
 
 
 def _how(decision: Decision) -> Mask | Deny | None:
-    match decision:
-        case Clear():
-            return None
-        case Masked(mask=mask):
-            return mask
-        case Denied():
-            return DENY
+    if isinstance(decision, Clear):
+        return None
+    return decision.mask if isinstance(decision, Masked) else DENY
 
 
 def is_listed(existence: Decision) -> bool:

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from graphql import GraphQLField, GraphQLObjectType, GraphQLString, SelectionSetNode, parse
+from graphql import GraphQLError, GraphQLField, GraphQLObjectType, GraphQLString, SelectionSetNode, parse
 
 from schema.catalogue.model import Category, Mask
 from schema.plan.arguments import NO_VARIABLES
-from schema.plan.compile import blueprint_of
+from schema.plan.compile import CONDITIONS_MAX, blueprint_of
 from schema.plan.decider import Decider
 from schema.plan.errors import DeniedReferenceError, UnknownCoordinateError
 from schema.policy.model import ActorKind, Clear, Denied, Masked
@@ -306,3 +306,32 @@ class TestWhatIsReferredTo:
         )
 
         assert {"Penalty": ("decided_on", "document_no")} == world.plan(PUBLIC, records("id", arguments)).fields
+
+    @pytest.mark.parametrize("arguments", ["where: $w", "where: $w, orderBy: {field: PENALTY_DECIDED_ON}"])
+    def test_filter_of_more_than_fifty_conditions_is_refused(self, world, arguments):
+        document = f"query($w: RecordFilter) {records('id', f'({arguments})')}"
+        most = [{"field": "PENALTY_DOCUMENT_NO", "equals": "D"}] * CONDITIONS_MAX
+
+        assert "Penalty" in world.plan(PUBLIC, document, {"w": {"fields": most}}).fields
+        with pytest.raises(GraphQLError, match="at most 50 conditions, got 51"):
+            world.plan(PUBLIC, document, {"w": {"fields": [*most, most[0]]}})
+
+    def test_filter_that_many_lists_share_is_read_once_and_every_order_of_theirs(self, world):
+        document = "query($w: RecordFilter) " + subject(
+            "a: records(where: $w) { totalCount }"
+            " b: records(where: $w, orderBy: {field: PENALTY_DECIDED_ON}) { totalCount }"
+        )
+        where = {"fields": [{"field": "PENALTY_DOCUMENT_NO", "equals": "D"}]}
+
+        assert {"Penalty": ("decided_on", "document_no")} == world.plan(PUBLIC, document, {"w": where}).fields
+
+    def test_denied_order_is_refused_although_the_filter_beside_it_was_read_before(self, world):
+        document = "query($w: RecordFilter) " + subject(
+            "a: records(where: $w) { totalCount }"
+            " b: records(where: $w, orderBy: {field: SUPPLIER_SANCTION_STARTS_ON}) { totalCount }"
+        )
+        where = {"fields": [{"field": "PENALTY_DOCUMENT_NO", "equals": "D"}]}
+        with pytest.raises(DeniedReferenceError) as refusal:
+            world.plan(PUBLIC, document, {"w": where})
+
+        assert "SupplierSanction.startsOn" == refusal.value.coordinate

@@ -48,35 +48,6 @@ def standings(draw):
 
 
 class TestStatic:
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
-    @given(data=st.data(), who=standings())
-    def test_denied_statically_means_denied_on_every_row(self, ground, data, who):
-        """
-        If the plan says that a coordinate is denied, no row whatever shows it; so nothing is lost by not fetching it.
-        """
-        decider = Decider(ground.policy, who, ground.table)
-        kind = data.draw(st.sampled_from(sorted(ground.table.kinds)))
-        category = data.draw(st.sampled_from(ground.table.categories[kind]))
-        possible = possible_facts(ground.policy, who) - {Fact.CONSENT, Fact.GRANTED}
-        chosen = data.draw(st.frozensets(st.sampled_from(Fact)))
-        row = RowClass(
-            kind=kind,
-            category=category,
-            tier=join([ground.policy.tiers[category], data.draw(st.sampled_from(Tier))]),
-            facts=chosen & possible,
-            consented=frozenset(item for consent in who.consents for item in consent.items),
-        )
-
-        cells = decider.cells(row) if is_listed(decider.row(row)) else {}
-
-        for name, decision in cells.items():
-            entry = ground.table.kinds[kind][name]
-            static = decider.static(entry.coordinate)
-            if not isinstance(decision, Denied):
-                assert not isinstance(static, Denied), (entry.coordinate, decision, static)
-            if isinstance(decision, Clear):
-                assert isinstance(static, Clear), (entry.coordinate, decision, static)
-
     def test_decision_is_made_once(self, ground):
         decider = Decider(ground.policy, standing(), ground.table)
 
@@ -343,6 +314,37 @@ class TestRows:
 
         assert isinstance(decider.row(row("Performance", Category.C15)), Clear)
         assert isinstance(decider.row(row("Penalty", Category.C06)), Denied)
+
+
+class TestStaticAgainstRows:
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+    @given(data=st.data(), who=standings())
+    def test_denied_statically_means_denied_on_every_row(self, ground, data, who):
+        """
+        If the plan says that a coordinate is denied, no row whatever shows it; so nothing is lost by not fetching it.
+        """
+        decider = Decider(ground.policy, who, ground.table)
+        kind = data.draw(st.sampled_from(sorted(ground.table.kinds)))
+        category = data.draw(st.sampled_from(ground.table.categories[kind]))
+        possible = possible_facts(ground.policy, who) - {Fact.CONSENT, Fact.GRANTED}
+        chosen = data.draw(st.frozensets(st.sampled_from(Fact)))
+        row = RowClass(
+            kind=kind,
+            category=category,
+            tier=join([ground.policy.tiers[category], data.draw(st.sampled_from(Tier))]),
+            facts=chosen & possible,
+            consented=frozenset(item for consent in who.consents for item in consent.items),
+        )
+
+        cells = decider.cells(row) if is_listed(decider.row(row)) else {}
+
+        for name, decision in cells.items():
+            entry = ground.table.kinds[kind][name]
+            static = decider.static(entry.coordinate)
+            if not isinstance(decision, Denied):
+                assert not isinstance(static, Denied), (entry.coordinate, decision, static)
+            if isinstance(decision, Clear):
+                assert isinstance(static, Clear), (entry.coordinate, decision, static)
 
 
 def _with_tiers(policy, tiers):
