@@ -10,6 +10,7 @@ are imported once, and each mutant is a fork with one function's code exchanged,
 import argparse
 import ast
 import contextlib
+import gc
 import importlib
 import os
 import resource
@@ -27,6 +28,7 @@ import pytest
 from tests.mutants import Mutant, mutants_of
 
 ROOT = Path(__file__).parent.parent
+_OPTIONS = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", "ignore::pytest.PytestAssertRewriteWarning"]
 MUTANT_S = 120
 """CPU seconds after which a mutant counts as caught: it does not end."""
 
@@ -48,7 +50,7 @@ TARGETS = (
     Target("schema/policy/decide.py", (*_POLICY, "tests/schema/policy/test_decide_laws.py")),
     Target(
         "schema/plan/decider.py",
-        ("tests/schema/plan/test_decider.py", "tests/schema/plan/test_compile.py", *_RENDER[:1]),
+        ("tests/schema/plan/test_decider.py", "tests/schema/plan/test_compile.py", _RENDER[0]),
     ),
     Target("schema/plan/judge.py", ("tests/schema/plan/test_judge.py",)),
     Target("schema/plan/essence.py", ("tests/schema/plan/test_essence.py",)),
@@ -229,12 +231,12 @@ def _attempt(target: Target, mutant: Mutant) -> int:
     signal.signal(signal.SIGXCPU, signal.SIG_DFL)
     try:
         _put_in(mutant)
-        for name in [name for name in sys.modules if ".test_" in name]:
-            # Hypothesis does not let one test be run by two sessions: they are made anew.
-            del sys.modules[name]
     except Exception:  # noqa: BLE001  a module that cannot even be imported is noticed
         return 1
-    return int(bool(_pytest(target.tests, quiet=True)))
+    # What the parent made is never looked through again.
+    gc.freeze()
+    gc.disable()
+    return int(any(_pytest((tests,), quiet=True) for tests in target.tests))
 
 
 def _put_in(mutant: Mutant) -> None:
@@ -254,21 +256,14 @@ def _put_in(mutant: Mutant) -> None:
 
 
 def _pytest(tests: Sequence[str], *, quiet: bool) -> int:
-    options = [
-        "-x",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:xdist",
-        "-W",
-        "ignore::pytest.PytestAssertRewriteWarning",
-    ]
+    for name in [name for name in sys.modules if ".test_" in name]:
+        # Hypothesis does not let one test be run by two sessions: they are made anew.
+        del sys.modules[name]
     with open(os.devnull, "w") as nowhere, contextlib.ExitStack() as stack:  # noqa: PTH123
         if quiet:
             stack.enter_context(contextlib.redirect_stdout(nowhere))
             stack.enter_context(contextlib.redirect_stderr(nowhere))
-        return int(pytest.main([*options, *tests]))
+        return int(pytest.main([*_OPTIONS, *tests]))
 
 
 def _keep_ground() -> None:
