@@ -19,6 +19,7 @@ from hub.gateway.body import ClientGoneError
 from hub.gateway.headers import Headers
 from hub.gateway.http import GraphQLEndpoint, Request
 from hub.gateway.reply import FAILED, Reply, as_head, ends_connection, lines_of
+from hub.gateway.trail import Trail
 from hub.gateway.watch import Watch
 
 _JSON = b"application/json"
@@ -118,6 +119,7 @@ class DirectCycle:
         lane, headers = self._lane, self._headers
         trail = lane.watch.begin(headers.get(b"x-request-id"))
         reply: Reply | None = FAILED
+        sent = False
         # Who is gone before its question is looked at is not answered.
         body = _gone if self.disconnected else self._body
         try:
@@ -134,19 +136,39 @@ class DirectCycle:
         except Exception as error:  # noqa: BLE001  the endpoint lets none out; if it does, the client learns no more than that
             lane.watch.failed(trail, error)
         finally:
-            self._send(reply, trail.request_id)
-            status, size = (0, 0) if reply is None else (reply.status, len(reply.body))
-            lane.watch.end(trail, "POST", status, size)
-            if self.task is not None:
-                self._server.tasks.discard(self.task)
+            # Whatever breaks here, the place that the task takes among `connections_max` is given back.
+            try:
+                sent = self._send(reply, trail)
+            finally:
+                try:
+                    status, size = (0, 0) if reply is None or not sent else (reply.status, len(reply.body))
+                    lane.watch.end(trail, "POST", status, size)
+                finally:
+                    self._leave()
 
-    def _send(self, reply: Reply | None, request_id: str) -> None:
-        if reply is not None and not self.disconnected and not self._transport.is_closing():
+    def _send(self, reply: Reply | None, trail: Trail) -> bool:
+        """Send *reply* if anybody is there; False if that failed."""
+        if reply is None or self.disconnected or self._transport.is_closing():
+            return True
+        try:
             if ends_connection(reply):
                 self.keep_alive = False
-            head = as_head(reply, request_id, self._lane.own_lines(self._server), close=not self.keep_alive)
+            head = as_head(reply, trail.request_id, self._lane.own_lines(self._server), close=not self.keep_alive)
             self._transport.write(head + reply.body)
+        except Exception as error:  # noqa: BLE001  what was not sent cannot be answered for any more
+            self._lane.watch.failed(trail, error)
+            self.keep_alive = False
+            return False
+        return True
+
+    def _leave(self) -> None:
         self.response_complete = True
-        if not self.keep_alive:
-            self._transport.close()
-        self._on_response()
+        try:
+            if self.task is not None:
+                self._server.tasks.discard(self.task)
+        finally:
+            try:
+                if not self.keep_alive:
+                    self._transport.close()
+            finally:
+                self._on_response()

@@ -6,7 +6,8 @@ uvicorn's protocol has no limit on the size of a request's head, nor on the time
 Rules:
     - A head (request line and headers) larger than `HEAD_MAX_BYTES` is refused with 431 and the connection closed.
     - A head that is not complete within `HEAD_DEADLINE_S` of the connection, or of its own first byte, closes it.
-    - What is not HTTP is refused in JSON, like every other error of ours.
+    - What is not HTTP is refused in JSON, like every other error of ours; in its turn, after the answers to the
+      questions before it. A question whose own body breaks off is refused in place of its answer, never besides it.
     - A refusal is followed by a lingering close: what the client still sends is read and thrown away for a moment, or
       the system would reset the connection and the client would lose the refusal (RFC 9112, 9.6).
     - A request for the short lane (`hub.gateway.lane`) is held until its body is there; if that does not come in the
@@ -56,7 +57,12 @@ class BoundedProtocol(HttpToolsProtocol):
         self._held: list[bytes] | None = None
         self._head_bytes = 0
         self._in_head = True
+        self._in_body = False
+        # Nothing more is parsed; `_refusal` is what there is to say of that, once all answers are out.
         self._lingering = False
+        self._refusal: bytes | None = None
+        # The one being answered. `cycle` is the one that came last, others between them wait in `pipeline`.
+        self._running: RequestResponseCycle | DirectCycle | None = None
         # The connection is closed at `_due`. The timer may ring before that, and is then set anew: a due time that
         # moves with every request costs no timer each.
         self._due = _NEVER
@@ -74,6 +80,9 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self.pipeline.clear()
+        if self._running is not None:
+            _abandon(self._running)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -100,6 +109,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self.expect_100_continue = False
         self._head_bytes = 0
         self._in_head = True
+        self._in_body = False
         self._due = _NEVER
 
     def on_url(self, url: bytes) -> None:
@@ -136,6 +146,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The request is whole."""
+        self._in_body = False
         if self._held is None or self._lane is None or self._taken is None:
             super().on_message_complete()
             return
@@ -168,30 +179,50 @@ class BoundedProtocol(HttpToolsProtocol):
         if self.pipeline:
             cycle, app = self.pipeline.pop()
             self._start_asgi_task(cycle, app)
+        elif self._lingering:
+            self._end()
         elif not self._in_head:
             self._close_in(self.timeout_keep_alive)
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is not a request, *msg* being uvicorn's words for it, and close."""
+        """Refuse what is not a request, *msg* being uvicorn's words for it, in its turn, and close."""
         if self._head_bytes > HEAD_MAX_BYTES:
             status, text = b"431 Request Header Fields Too Large", b"The request's head is too large"
         else:
             status, text = b"400 Bad Request", msg.encode("ascii", "replace")
         body = _ERROR % text
-        self.transport.write(
+        self._refusal = (
             b"HTTP/1.1 %s\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: %d\r\n"
             b"cache-control: private, no-store\r\nconnection: close\r\n\r\n%s" % (status, len(body), body)
         )
         self._lingering = True
         self._held = None
-        if self.cycle is not None and not self.cycle.response_complete:
-            # Nothing can be sent any more, not even the answer to the request before.
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
+        self._due = _NEVER
+        if self._in_body:
+            self._drop_last()
+        if self._running is None or self._running.response_complete or self._running.disconnected:
+            self._end()
+
+    def _drop_last(self) -> None:
+        """Forget the request that came last: its body has broken off, and what is refused is itself."""
+        if self.pipeline:
+            self.pipeline.popleft()
+        elif self.cycle.response_started:
+            self._refusal = None  # it is answered though its body was not there
+        else:
+            _abandon(self.cycle)
+
+    def _end(self) -> None:
+        """Say the refusal, all answers being out, then listen to nothing for a moment and close."""
+        if self.transport.is_closing():
+            return
+        if self._refusal is not None:
+            self.transport.write(self._refusal)
         self.transport.write_eof()
         self._close_in(LINGER_S)
 
     def _start_asgi_task(self, cycle: "RequestResponseCycle | DirectCycle", app: Any) -> None:  # noqa: ANN401  uvicorn's own
+        self._running = cycle
         if not isinstance(cycle, DirectCycle):
             super()._start_asgi_task(cycle, app)
             return
@@ -206,6 +237,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self.headers.extend(headers)  # the scope holds this very list
         self.expect_100_continue = expect
         super().on_headers_complete()
+        self._in_body = True
 
     def _go_by_asgi(self, pieces: list[bytes]) -> None:
         self._held = None
@@ -235,10 +267,19 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def _ring(self) -> None:
         self._timer = None
-        if self._in_head and self.flow.read_paused:
+        if self._in_head and self.flow.read_paused and not self._lingering:
             self._close_in(HEAD_DEADLINE_S)  # it is we who do not read
         elif self._due is not _NEVER:
             if self.loop.time() < self._due:
                 self._set_timer()
             elif not self.transport.is_closing():
                 self.transport.close()
+
+
+def _abandon(cycle: "RequestResponseCycle | DirectCycle") -> None:
+    """Let *cycle* end without an answer: nobody is there to read it."""
+    if not cycle.response_complete:
+        cycle.disconnected = True
+    if not isinstance(cycle, DirectCycle):
+        cycle.waiting_for_100_continue = False  # it would be written all the same
+    cycle.message_event.set()

@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -129,6 +130,45 @@ class TestHostileBytes:
         assert answer.startswith(b"HTTP/1.1 %d " % status)
         assert b'"code":"BAD_USER_INPUT"' in answer
         assert 200 == get(hub, "/healthz")[0]
+
+
+class TestPlaces:
+    """What counts among HUB_CONNECTIONS_MAX is given back, whatever a client sends."""
+
+    @pytest.mark.parametrize("nonsense", [b"\x00\r\n\r\n", b"GET / HTTP/1.1\r\nx: " + b"a" * 70_000])
+    def test_questions_with_nonsense_behind_them_hold_no_place(self, sqlite_url, tmp_path, nonsense):
+        """Twenty-two such connections do not shut out the next client, nor hold up the end of the server."""
+        short, asgi = (_post(path, b'{"query":"{ __typename }"}') for path in ("/graphql", "/graphql?x=1"))
+        with serving(tmp_path, sqlite_url, HUB_CONNECTIONS_MAX="20") as own:
+            for before in (short + short, short + asgi, asgi + asgi):
+                for _ in range(22):
+                    _send_and_hang_up(own, before + nonsense)
+            answers = asyncio.run(raw(own, short + asgi + nonsense))
+            status, metrics = get(own, "/metrics")
+            stop(own.process)
+
+        assert 2 == answers.count(b"HTTP/1.1 200 OK")
+        assert 1 == answers.count(b"HTTP/1.1 4")
+        assert answers.endswith(b"}")
+        assert 200 == status
+        assert b"hub_requests_under_way 1.0\n" in metrics
+        log = (tmp_path / "hub.log").read_text()
+        assert not any(word in log for word in ("Traceback", "never retrieved", "exceeded", '"failed"'))
+
+
+def _post(path: str, body: bytes) -> bytes:
+    return b"POST %s HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s" % (
+        path.encode(),
+        len(body),
+        body,
+    )
+
+
+def _send_and_hang_up(hub: Serving, data: bytes) -> None:
+    where = urlsplit(hub.url)
+    with socket.create_connection((where.hostname, where.port), timeout=20) as there:
+        there.sendall(data)
+        assert there.recv(1)
 
 
 class TestEnd:

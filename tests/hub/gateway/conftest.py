@@ -1,11 +1,12 @@
 """A door to knock at, by every way there is to it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from hub.settings import Settings
 from tests.asgi import Response, call
 from tests.hub.gateway.standin import Stand
 from tests.hub.gateway.wire import Wire, parse, request
@@ -56,3 +57,17 @@ def client(stand: Stand, request: pytest.FixtureRequest) -> Iterator[Client]:
     yield client
     for wire in client.wires:
         wire.hang_up()
+
+
+@pytest.fixture(params=["short-lane", "asgi"])
+def wire(stand: Stand, request: pytest.FixtureRequest) -> Iterator[Callable[..., Wire]]:
+    """A connection of either lane; made inside the test's loop by calling it."""
+    made: list[Wire] = []
+
+    def make(**settings: Any) -> Wire:
+        made.append(Wire(stand.door, short=request.param == "short-lane", settings=Settings(**settings)))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.hang_up()

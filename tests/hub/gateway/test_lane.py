@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from hub.errors import BadInputError, RateLimitedError, UnavailableError
 from hub.gateway.lane import DirectCycle
-from hub.settings import Settings
 from tests.hub.gateway.conftest import JSON_HEADERS
 from tests.hub.gateway.standin import Stand
 from tests.hub.gateway.wire import Wire, parse, request
@@ -167,20 +166,6 @@ class TestEqualLanes:
             )
 
         assert told[0] == told[1]
-
-
-@pytest.fixture(params=["short-lane", "asgi"])
-def wire(stand: Stand, request: pytest.FixtureRequest):
-    """A connection of either lane; made inside the test's loop by calling it."""
-    made: list[Wire] = []
-
-    def make(**settings) -> Wire:
-        made.append(Wire(stand.door, short=request.param == "short-lane", settings=Settings(**settings)))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.hang_up()
 
 
 class TestManners:
@@ -352,19 +337,6 @@ class TestManners:
         stand.road.pause.set()
         await on.settle()
         await asyncio.wait_for(on.pipe.closed.wait(), 10)
-
-    async def test_nonsense_behind_a_question_is_refused_and_the_question_not_answered_after_it(self, stand, wire):
-        """What follows a refusal that ends the connection could be taken for its body."""
-        stand.road.pause = asyncio.Event()
-        on = wire()
-        on.send(POST)
-        await stand.road.arrived.wait()
-        on.send(b"nonsense\r\n\r\n")
-        stand.road.pause.set()
-        response, more = parse(await on.settle())
-
-        assert (400, b"") == (response.status, more)
-        assert "failed" not in stand.written.getvalue()
 
     async def test_refused_client_that_goes_on_sending_is_hung_up_on(self, wire):
         on = wire()

@@ -22,14 +22,17 @@ class Pipe(asyncio.Transport):
         super().__init__()
         self.written = bytearray()
         self.closed = asyncio.Event()
+        self.ended = False
         self.paused = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         assert not self.closed.is_set()
+        if self.ended:
+            raise RuntimeError("Cannot call write() after write_eof()")
         self.written += data
 
     def write_eof(self) -> None:
-        pass
+        self.ended = True
 
     def close(self) -> None:
         self.closed.set()
@@ -68,7 +71,7 @@ class Wire:
 
     async def settle(self) -> bytes:
         """Wait until every question on the wire is answered; all that was written."""
-        while tasks := list(self.state.tasks):
+        while tasks := [task for task in self.state.tasks if not task.done()]:
             await asyncio.wait(tasks)
             await asyncio.sleep(0)  # for the callbacks of the tasks, which may start others
         return bytes(self.pipe.written)
