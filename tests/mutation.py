@@ -42,7 +42,10 @@ class Target:
     places: frozenset[str] | None = None
 
 
-_POLICY = tuple(f"tests/schema/policy/test_{name}.py" for name in ("decide", "matrix", "purposes", "compartments"))
+_POLICY = tuple(
+    f"tests/schema/policy/test_{name}.py"
+    for name in ("decide", "order_of_refusals", "matrix", "purposes", "compartments")
+)
 _RENDER = tuple(
     f"tests/schema/render/test_{name}.py" for name in ("decisions", "values", "records", "roots", "compiled", "collect")
 )

@@ -164,6 +164,15 @@ class TestUnproved:
         assert "type" == stage.reason(records("id"))
         assert "type" == stage.reason(subject("records { edges { node { id } } }"))
 
+    def test_row_that_will_never_be_written_is_handed_over_at_once(self, ground):
+        """Not first to where code may be written, and from there to the reference executor."""
+        code = self.stage(ground, document_no=7).code(records("id", "(kinds: [PENALTY])"))
+        with pytest.raises(HandOverError, match="type"):
+            code.run()
+
+        with pytest.raises(HandOverError, match="type"):
+            code.run(only_written=True)
+
     def test_registration_that_is_not_proved_is_handed_over(self, ground):
         row = stored(Registration(name="某", code=SUBJECT, status="存续", region=510100), "r")
         stage = Stage(ground, {SUBJECT: dossier(known=False)}, contents={SUBJECT: [content(row)]})
