@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, NoReturn, TypeVar
@@ -14,6 +15,8 @@ from hub.errors import HubError
 from hub.settings import Settings, load_settings
 from hub.store.engine import StoreAddressError, open_engine
 from keys.errors import NoteError, RingError
+
+_PATIENCE_S = 2.0
 
 T = TypeVar("T")
 
@@ -47,3 +50,15 @@ async def opened_store(settings: Settings) -> AsyncIterator[AsyncEngine]:
         yield engine
     finally:
         await engine.dispose()
+        await _let_go()
+
+
+async def _let_go() -> None:
+    """
+    Wait for the threads of SQLite's driver that have been told to stop.
+
+    After an error the driver does not wait for them itself; one that reports to a closed loop prints a traceback.
+    """
+    for thread in threading.enumerate():
+        if "_connection_worker_thread" in thread.name:
+            await asyncio.to_thread(thread.join, _PATIENCE_S)

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
+from msgspec.structs import replace as changed
+
 from hub.identity.caller import Caller
 from hub.ingest.live_content import LiveContent
 from hub.store.dossiers import Dossier
@@ -131,7 +133,7 @@ class _Maker:
             subject=code,
             day=TODAY,
             records=tuple(
-                replace(record, provenance=replace(record.provenance, source=source, batch=None, version=1))
+                changed(record, provenance=changed(record.provenance, source=source, batch=None, version=1))
                 for record in made
             ),
             undated=tuple(self._dice.random() < 0.5 for _ in made),
@@ -171,7 +173,7 @@ class _Maker:
     def _placed(self, record: StoredRecord) -> StoredRecord:
         dice = self._dice
         most = 2**31 - 1 + (dice.random() < 0.1 and self._is_odd)
-        origin = replace(
+        origin = changed(
             record.provenance,
             batch=dice.choice((None, "B-1", "")),
             version=dice.choice((*INTEGERS, most)),
@@ -179,12 +181,12 @@ class _Maker:
         )
         confidence = dice.choice(ODD_CONFIDENCES if self._is_odd and dice.random() < 0.05 else CONFIDENCES)
         link = dice.choice(("uscc", "name", self._values.text()))
-        return replace(record, provenance=origin, link_method=link, link_confidence=confidence)
+        return changed(record, provenance=origin, link_method=link, link_confidence=confidence)
 
     def _registration(self, code: str) -> StoredRecord:
         name = self._dice.choice((*NAMES[:3], None))
         record = self.record(code, Registration.KIND, known={"name": name, "code": code})
-        return replace(record, state=PublicityState.PUBLISHED, publicity_to=None, tier=None)
+        return changed(record, state=PublicityState.PUBLISHED, publicity_to=None, tier=None)
 
     def _day(self) -> str | None:
         return self._dice.choice((None, *DAYS))
