@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.clock import iso
 from hub.errors import BadInputError, ErrorCode, RefusalError
+from hub.gateway.operations import OperationNames
 from hub.gateway.port import DocumentShelf
 from hub.store import tables
 from hub.store.engine import glancing, writing
@@ -110,18 +111,31 @@ class TrustedDocuments:
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """A document and whether it was registered beforehand."""
+    """
+    A document.
+
+    Attributes:
+        text: GraphQL.
+        registered_as: Its identifier if it was registered beforehand, else None.
+    """
 
     text: str
-    registered: bool
+    registered_as: str | None = None
 
 
 class DocumentDesk:
     """Resolves `query`, `documentId` and `extensions.persistedQuery` to the one document of a request."""
 
-    def __init__(self, trusted: DocumentShelf, persisted: Remembered) -> None:
+    def __init__(self, trusted: DocumentShelf, persisted: Remembered, operations: OperationNames | None = None) -> None:
         self._trusted = trusted
         self._persisted = persisted
+        self._operations = operations or OperationNames()
+
+    def operation_of(self, found: Found, name: str | None) -> str | None:
+        """*name*, if it is that of an operation in a registered document and so may be logged; else None."""
+        if found.registered_as is None:
+            return None
+        return self._operations.find(found.registered_as, found.text, name)
 
     async def resolve(self, query: str | None, document_id: str | None, extensions: Mapping[str, Any]) -> Found:
         """
@@ -137,30 +151,30 @@ class DocumentDesk:
             text = await self._trusted.find(document_id) if is_document_id(document_id) else None
             if text is None:
                 raise _not_found()
-            return Found(text=text, registered=True)
+            return Found(text=text, registered_as=document_id)
         if "persistedQuery" in extensions:
             return await self._persisted_query(query, extensions["persistedQuery"])
         if query is None:
             raise BadInputError("Send a GraphQL document as query, or name one by documentId", place=("query",))
-        return Found(text=query, registered=False)
+        return Found(text=query)
 
     async def _persisted_query(self, query: str | None, wish: object) -> Found:
         named = _persisted_id(wish)
         if query is None:
             text = self._persisted.find(named)
             if text is not None:
-                return Found(text=text, registered=False)
+                return Found(text=text)
             text = await self._trusted.find(named)
             if text is None:
                 raise _not_found()
-            return Found(text=text, registered=True)
+            return Found(text=text, registered_as=named)
         if document_id_of(query) != named:
             raise BadInputError(
                 "extensions.persistedQuery.sha256Hash is not the SHA-256 of query",
                 place=("extensions", "persistedQuery", "sha256Hash"),
             )
         self._persisted.keep(named, query)
-        return Found(text=query, registered=False)
+        return Found(text=query)
 
 
 def is_document_id(text: str) -> bool:

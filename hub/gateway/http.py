@@ -40,6 +40,7 @@ from hub.gateway.port import CallerChangedError, Doorkeeper, Question, Road
 from hub.gateway.reply import Reply, answered, as_messages, refused
 from hub.gateway.trace import child_of, request_id_from
 from hub.gateway.trail import Trail, trail_of
+from hub.identity.caller import Caller
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -180,7 +181,7 @@ class GraphQLEndpoint:
             caller = await self._doorkeeper.identify(request.headers.authorization)
             trail.actor, trail.partner = caller.actor.value, caller.partner
             if question is None:
-                question = await self._question(request, parameters, trail)
+                question = await self._question_of(caller, request, parameters, trail)
             try:
                 answer = await self._road.answer(question, caller)
             except CallerChangedError:
@@ -194,13 +195,20 @@ class GraphQLEndpoint:
             return answered(answer, media)
         raise UnavailableError("The asker's entry changed again and again while the answer was made")
 
+    async def _question_of(self, caller: Caller, request: Request, parameters: Parameters, trail: Trail) -> Question:
+        try:
+            return await self._question(request, parameters, trail)
+        except RefusalError:
+            # No commit will tell that the caller, known from memory, is nobody any more.
+            await self._doorkeeper.confirm(caller)
+            raise
+
     async def _question(self, request: Request, parameters: Parameters, trail: Trail) -> Question:
         found = await self._desk.resolve(parameters.query, parameters.document_id, parameters.extensions)
         method = cast('Literal["GET", "POST"]', request.method)
         if method == "GET":
             check_only_asks(found.text, parameters.operation_name)
-        if found.registered:
-            trail.operation = parameters.operation_name
+        trail.operation = self._desk.operation_of(found, parameters.operation_name)
         traceparent = child_of(request.headers.get(b"traceparent"))
         trail.trace_id = traceparent[3:35]
         return Question(
@@ -212,7 +220,7 @@ class GraphQLEndpoint:
             method=method,
             request_id=trail.request_id,
             traceparent=traceparent,
-            registered=found.registered,
+            registered=found.registered_as is not None,
         )
 
     def _report(self, error: Exception, trail: Trail) -> None:

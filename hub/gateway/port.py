@@ -29,7 +29,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         method: `GET` serves queries only; the door has refused the rest.
         request_id: Chosen by the client if it has a sane form, else by the door.
         traceparent: W3C trace context for calls to sources; a child of the client's if it sent a valid one.
-        registered: Whether the document is a trusted one, so that its operation name may be logged.
+        registered: Whether the document is a trusted one.
     """
 
     document: str
@@ -85,6 +85,15 @@ class Doorkeeper(Protocol):
 
         Raises:
             UnauthenticatedError: there is a header and it is not one valid bearer token.
+        """
+
+    async def confirm(self, caller: Caller) -> None:
+        """
+        Check by the store that *caller*, as `identify` told it, is still served: for what no commit validates.
+
+        Raises:
+            UnauthenticatedError: it is not.
+            UnavailableError: the store cannot be asked.
         """
 
 

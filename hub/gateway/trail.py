@@ -20,7 +20,7 @@ class Trail:
         outcome: `answered`, `request_error`, `client_gone` or an `ErrorCode`.
         actor: Kind of asker.
         partner: Partner identifier, None for the public.
-        operation: Operation name, of registered documents only: other names are the client's free text.
+        operation: Name of an operation that a registered document has: any other name is the client's free text.
         denials: Denied coordinates.
     """
 

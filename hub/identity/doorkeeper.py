@@ -7,7 +7,8 @@ Rules:
     - The same words refuse an unknown and a suspended partner.
     - Who was identified is remembered by the header's bytes: until the token expires or the partner's validity ends,
       while the key still verifies, and while the epoch `partner` is the one known here. A caller from memory carries
-      that epoch, and the commit of the answer checks it. Nobody is refused from memory.
+      that epoch, and the commit of the answer checks it; where there is none, `confirm` does. Nobody is refused from
+      memory.
 """
 
 import re
@@ -76,15 +77,36 @@ class Identity:
         known = self._partners.recall(claims.partner)
         if known is None or not known.partner.is_served(now):
             # Also if memory would refuse: it may be old, and who was reinstated must not wait for anybody's commit.
-            known = await self._partners.look_up(claims.partner)
-        if known is None or not known.partner.is_served(now):
-            raise UnauthenticatedError("The token's holder is not an active partner")
+            known = await self._look_up(claims.partner, now)
         caller = caller_of(known, claims.jti)
         until = min(float(claims.expires), known.partner.served_until)
         # Without padding: else one token could take all places, and long ones.
         if len(header) == len(match[1]) + len(b"Bearer "):
             self._remember(header, _Remembered(caller, claims.kid, until))
         return caller
+
+    async def confirm(self, caller: Caller) -> None:
+        """
+        Check by the store that *caller*, as `identify` told it, is still a served partner; the public always is.
+
+        Raises:
+            UnauthenticatedError: it is not.
+        """
+        if caller.partner is None:
+            return
+        try:
+            await self._look_up(caller.partner, self._clock.now())
+        except UnauthenticatedError:
+            # An entry that is gone tells no epoch, by which memory would learn of it.
+            for header in [each for each, held in self._remembered.items() if held.caller.partner == caller.partner]:
+                del self._remembered[header]
+            raise
+
+    async def _look_up(self, partner_id: str, now: datetime) -> Known:
+        known = await self._partners.look_up(partner_id)
+        if known is None or not known.partner.is_served(now):
+            raise UnauthenticatedError("The token's holder is not an active partner")
+        return known
 
     def _remember(self, header: bytes, found: _Remembered) -> None:
         if found.caller.epoch is None or self._verifier.memory == 0:

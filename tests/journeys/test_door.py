@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import HTTPError
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 from urllib.request import Request, urlopen
 
 import pytest
@@ -33,8 +33,16 @@ def hub(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iter
 
 def ask(hub: Serving, query: str, **headers: str) -> tuple[int, dict]:
     """POST a question; status and answer."""
-    data = json.dumps({"query": query}).encode()
-    request = Request(f"{hub.url}/graphql", data, {"content-type": "application/json", **headers})  # noqa: S310  http
+    return send(hub, "POST", {"query": query}, **headers)
+
+
+def send(hub: Serving, method: str, what: dict, **headers: str) -> tuple[int, dict]:
+    """Send the parameters of a question, by POST or GET; status and answer."""
+    if method == "GET":
+        request = Request(f"{hub.url}/graphql?{urlencode(what)}", headers=headers)  # noqa: S310  http
+    else:
+        data = json.dumps(what).encode()
+        request = Request(f"{hub.url}/graphql", data, {"content-type": "application/json", **headers})  # noqa: S310  http
     try:
         with urlopen(request, timeout=30) as response:  # noqa: S310  loopback
             return response.status, json.load(response)
@@ -101,6 +109,29 @@ class TestPartners:
         assert {"actor": "LD", "partner": "sc-energy", "regions": ["51"]} == before[1]["data"]["me"]
         assert (401, "UNAUTHENTICATED") == (suspended[0], suspended[1]["errors"][0]["extensions"]["code"])
         assert 200 == after[0]
+
+    @pytest.mark.parametrize(
+        ("method", "what"),
+        [
+            ("POST", {}),
+            ("POST", {"documentId": "sha256:" + "b" * 64}),
+            ("POST", {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "b" * 64}}}),
+            ("GET", {"query": "mutation { x }"}),
+        ],
+    )
+    def test_suspended_partner_learns_nothing_from_a_question_that_names_no_document(self, hub, method, what):
+        """It is refused as on any other question, though its token is remembered and no answer is committed."""
+        name = f"sc-{len(repr(what))}"
+        hub.hub("partner", "add", name, "--name", "四川省能源局(模拟)", "--actor", "LD", "--organisation", DEPARTMENT,
+                "--region", "51")  # fmt: skip
+        bearer = {"authorization": f"Bearer {hub.hub('partner', 'token', name).strip()}"}
+        before = ask(hub, "{ me { actor } }", **bearer)[0], send(hub, method, what, **bearer)[0]
+        hub.hub("partner", "suspend", name)
+        status, answer = send(hub, method, what, **bearer)
+
+        assert 200 == before[0]
+        assert before[1] in {400, 405}
+        assert (401, "UNAUTHENTICATED") == (status, answer["errors"][0]["extensions"]["code"])
 
     def test_no_token_is_the_public_and_a_bad_one_is_nobody(self, hub):
         public, bad = ask(hub, "{ me { actor } }"), ask(hub, "{ me { actor } }", authorization="Bearer nonsense")

@@ -36,6 +36,7 @@ from hub.gateway.health import Health
 from hub.gateway.http import Limits
 from hub.gateway.logs import make_log
 from hub.gateway.metrics import Metrics
+from hub.gateway.operations import OperationNames
 from hub.gateway.port import Answer, CallerChangedError, Question
 from hub.gateway.server import HubServer, configure
 from hub.identity.caller import Caller, the_public
@@ -132,17 +133,23 @@ def _error(code: str) -> dict[str, Any]:
 
 
 class Names:
-    """Knows one token, `t`, `known_for` so many times."""
+    """Knows one token, `t`, `known_for` so many times; who is `revoked` is known from memory, and not confirmed."""
 
     def __init__(self) -> None:
         self.asked = 0
         self.known_for = 1_000_000
+        self.revoked = False
 
     async def identify(self, authorization: list[bytes]) -> Caller:
         self.asked += 1
         if authorization and (authorization != [b"Bearer t"] or self.asked > self.known_for):
             raise UnauthenticatedError("The token is not one of ours")
         return the_public()
+
+    async def confirm(self, caller: Caller) -> None:
+        assert caller == the_public()
+        if self.revoked:
+            raise UnauthenticatedError("The token's holder is not an active partner")
 
 
 class NoDocuments:
@@ -159,7 +166,12 @@ class Stand:
     """A door, and what is behind it to be looked at."""
 
     def __init__(
-        self, *, limits: Limits = LIMITS, documents: Mapping[str, str] | None = None, graphiql: Path | None = None
+        self,
+        *,
+        limits: Limits = LIMITS,
+        documents: Mapping[str, str] | None = None,
+        graphiql: Path | None = None,
+        names_max: int = 10,
     ) -> None:
         self.road = SmallRoad()
         self.names = Names()
@@ -181,7 +193,11 @@ class Stand:
             DoorParts(
                 road=self.road,
                 doorkeeper=self.names,
-                desk=DocumentDesk(NoDocuments(documents), Remembered(entries_max=3, document_max_bytes=512)),
+                desk=DocumentDesk(
+                    NoDocuments(documents),
+                    Remembered(entries_max=3, document_max_bytes=512),
+                    OperationNames(entries_max=names_max),
+                ),
                 limits=limits,
                 health=self.health,
                 metrics=self.metrics,

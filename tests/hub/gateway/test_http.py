@@ -132,6 +132,39 @@ class TestChangedCaller:
         assert 4 == len(stand.road.asked)
 
 
+class TestRevokedCaller:
+    """Who was identified from memory is looked up anew where no commit of an answer would tell."""
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {},
+            {"documentId": "sha256:" + "b" * 64},
+            {"documentId": "sha256:" + "a" * 64, "query": "{ hello }"},
+            {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "b" * 64}}},
+            {"extensions": {"persistedQuery": {"version": 2}}},
+            {"query": "{ hello }", "extensions": {"persistedQuery": {"version": 1, "sha256Hash": "b" * 64}}},
+        ],
+    )
+    async def test_question_that_names_no_document_is_not_told_more_than_401(self, client, stand, body):
+        stand.names.revoked = True
+        response = await client.post(body, ("authorization", "Bearer t"))
+
+        assert (401, "UNAUTHENTICATED") == (response.status, response.code)
+        assert "www-authenticate" in response.headers
+        assert [] == stand.road.asked
+
+    async def test_get_that_would_change_something_is_not_told_more_than_401(self, client, stand):
+        stand.names.revoked = True
+        response = await client.raw("GET", "/graphql?query=mutation{change}", ("authorization", "Bearer t"))
+
+        assert (401, "UNAUTHENTICATED") == (response.status, response.code)
+
+    async def test_who_is_still_served_is_told_the_reason(self, client):
+        assert "PERSISTED_QUERY_NOT_FOUND" == (await client.post({"documentId": "x"})).code
+        assert 405 == (await client.raw("GET", "/graphql?query=mutation{change}")).status
+
+
 class TestFaultsOfOurs:
     async def test_unforeseen_error_tells_nothing_and_logs_no_value(self, client, stand):
         """A driver's message may quote a record; neither client nor log sees it."""
@@ -709,6 +742,44 @@ class TestLogs:
         await Client(stand).post({"documentId": "sha256:" + "c" * 64, "operationName": "Profile"})
 
         assert '"operation":"Profile"' in stand.written.getvalue()
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "query Profile { hello }",
+            "{ hello }",
+            "fragment F110105194912310021 on Query { hello } { ...F110105194912310021 }",
+            "query A { a: hello } # F110105194912310021",
+            "{",
+            "{" * 5000,
+        ],
+    )
+    async def test_name_that_a_registered_document_does_not_have_is_not_logged(self, text):
+        """It is the client's free text, a citizen's number perhaps, whatever the document is."""
+        document_id = "sha256:" + "c" * 64
+        stand = Stand(documents={document_id: text})
+        client = Client(stand)
+        by_hash = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "c" * 64}}}
+        for named in ({"documentId": document_id}, by_hash):
+            await client.post({**named, "operationName": "F110105194912310021"})
+
+        assert "110105194912310021" not in stand.written.getvalue()
+        assert '"operation"' not in stand.written.getvalue()
+
+    async def test_name_that_the_document_has_is_logged_however_many_others_were_tried(self):
+        """What was found once is remembered, of so many documents, and found again when forgotten."""
+        ids = [f"sha256:{number:064x}" for number in range(3)]
+        texts = [f"query A{number} {{ hello }} query B {{ hello }}" for number in range(3)]
+        stand = Stand(documents=dict(zip(ids, texts, strict=True)), names_max=2)
+        client = Client(stand)
+        for number in (0, 1, 2, 0):
+            for name in (f"A{number}", "B", "A9"):
+                await client.post({"documentId": ids[number], "operationName": name})
+        lines = [json.loads(each) for each in stand.written.getvalue().splitlines()]
+
+        assert ["A0", "B", None, "A1", "B", None, "A2", "B", None, "A0", "B", None] == [
+            line.get("operation") for line in lines
+        ]
 
     async def test_path_and_query_string_are_not_logged(self, client, stand):
         await client.raw("GET", f"/{quote(SECRET)}?x={quote(SECRET)}")

@@ -131,6 +131,40 @@ class TestIdentify:
         assert "expired" in (await desk.refuse(header)).message
 
 
+class TestConfirm:
+    """Where no commit checks the epoch of a caller from memory, the store is asked."""
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "UPDATE partner SET state = 'suspended' WHERE id = 'sc'",
+            "UPDATE partner SET valid_to = '2026-11-19' WHERE id = 'sc'",
+            "DELETE FROM partner WHERE id = 'sc'",
+        ],
+    )
+    async def test_who_is_not_served_any_more_is_refused_now_and_on_the_next_request(self, desk, store_url, change):
+        header = b"Bearer " + desk.token()
+        caller = await desk.identity.identify([header])
+        await by_hand(store_url, change)
+
+        with pytest.raises(UnauthenticatedError, match="not an active partner"):
+            await desk.identity.confirm(caller)
+        assert "not an active partner" in (await desk.refuse(header)).message
+
+    async def test_who_is_served_is_confirmed_though_others_changed(self, desk, store_url):
+        caller = await desk.identity.identify([b"Bearer " + desk.token()])
+        await by_hand(store_url, "UPDATE partner SET ceiling = 'P' WHERE id = 'sc'")
+        await desk.identity.confirm(caller)
+
+        assert "P" == (await desk.identity.identify([b"Bearer " + desk.token()])).ceiling
+
+    async def test_public_is_confirmed_without_a_look(self, desk):
+        seen = reads_of(desk.engine)
+        await desk.identity.confirm(await desk.identity.identify([]))
+
+        assert [] == seen
+
+
 class TestMemory:
     """Who was identified is remembered; it ends with the epoch, the token, the key or the day."""
 
