@@ -16,11 +16,12 @@ from graphql.execution.values import VariableValues
 from hub.errors import ErrorCode
 from hub.road.documents import Prepared
 from keys.canonical import canonical_json
+from keys.errors import CanonicalError
 from schema.graph.asking import Asking
 from schema.graph.views import Outcome
 from schema.plan.model import Plan
 from schema.render.compiled import Compiled, Showing
-from schema.render.runtime import Part
+from schema.render.runtime import NULL, Part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +76,21 @@ def render(schema: GraphQLSchema, prepared: Prepared, asking: Asking) -> Rendere
         hide_suggestions=True,
     )
     errors = result.errors or ()
-    data = _numbers(result.data)
+    told = [_told(error) for error in errors]
+    faults = [type(error.original_error).__name__ for error in errors if _is_ours(error)]
     outcome = asking.guard.outcome
+    try:
+        data = _numbers(result.data)
+        part = Part(orjson.dumps(data), canonical_json(data))
+    except (orjson.JSONEncodeError, CanonicalError) as error:
+        # Half a character, or a number beyond JSON: it cannot be sent, so nothing is.
+        part = NULL
+        told.append({"message": "Internal error.", "extensions": {"code": ErrorCode.INTERNAL.value}})
+        faults.append(type(error).__name__)
     return Rendered(
-        data=Part(orjson.dumps(data), canonical_json(data)),
-        errors=[_told(error) for error in errors],
-        faults=tuple(type(error.original_error).__name__ for error in errors if _is_ours(error)),
+        data=part,
+        errors=told,
+        faults=tuple(faults),
         showing=showing_of(outcome),
         denied=outcome.denied,
     )

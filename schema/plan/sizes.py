@@ -7,6 +7,7 @@ Source: the sandbox's world of 200 companies (seed 7), every field asked for by 
 platform. A hub whose dossiers are thicker says so in its `Profile`; lengths of values hardly differ.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -95,7 +96,7 @@ class Profile:
         for kind, mean in records.items():
             if kind not in KINDS:
                 raise ValueError(f"expected one of {', '.join(KINDS)}, got {kind!r}")
-            if not mean >= 0:
+            if not (math.isfinite(mean) and mean >= 0):
                 raise ValueError(f"{kind}: expected a number of records, 0 or more")
         return Profile(records={**_RECORDS, **records})
 
