@@ -55,10 +55,11 @@ def add(
         datetime | None, typer.Option(help="Last day it is served, Asia/Shanghai.", formats=["%Y-%m-%d"])
     ] = None,
     rows_max: Annotated[
-        int | None, typer.Option(min=1, help="Rows one question may cost, if less than the hub allows.")
+        int | None,
+        typer.Option(min=1, help="Objects one answer may be predicted to hold, if less than the hub allows."),
     ] = None,
     bytes_max: Annotated[
-        int | None, typer.Option(min=1, help="Bytes one answer may have, if less than the hub allows.")
+        int | None, typer.Option(min=1, help="Bytes one answer may be predicted to have, if less than the hub allows.")
     ] = None,
     as_json: _JSON = False,
 ) -> None:
@@ -137,8 +138,12 @@ def token(
 def set_limits(
     partner_id: _ID,
     *,
-    rows_max: Annotated[int | None, typer.Option(min=0, help="Rows one question may cost; 0 lifts the limit.")] = None,
-    bytes_max: Annotated[int | None, typer.Option(min=0, help="Bytes one answer may have; 0 lifts the limit.")] = None,
+    rows_max: Annotated[
+        int | None, typer.Option(min=0, help="Objects one answer may be predicted to hold; 0 lifts it.")
+    ] = None,
+    bytes_max: Annotated[
+        int | None, typer.Option(min=0, help="Bytes one answer may be predicted to have; 0 lifts it.")
+    ] = None,
     as_json: _JSON = False,
 ) -> None:
     """Change what one question of a partner may cost, from its next request on."""

@@ -234,6 +234,7 @@ def _print(told: _Told) -> None:
             required = use.decision.required_tier.value if isinstance(use.decision, Denied) else "-"
             table.add_row(use.coordinate, _word(use.decision), use.decision.rule, required)
         Console().print(table)
+        typer.echo("decided: the most that any row could show; a row of another class may show less")
     typer.echo(f"archive: {', '.join(found.kinds) or 'nothing'}")
     for question in found.live:
         typer.echo(f"live: {question.site}: {_asks(question)}")
