@@ -27,7 +27,7 @@ from graphql import (
 from graphql.execution.values import VariableValues, get_variable_values
 
 from hub.errors import ErrorCode
-from hub.road.kept import Kept
+from hub.kept import Kept
 from schema.plan.arguments import switches_of
 from schema.plan.gate import MAX_TOKENS, RULES, find_fault
 

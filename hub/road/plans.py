@@ -20,8 +20,8 @@ from graphql.execution.values import VariableValues
 from hub.access.purpose import Purpose
 from hub.access.standing import standing_of
 from hub.identity.caller import Caller
+from hub.kept import Kept
 from hub.road.documents import CHARACTERS_EACH, Prepared
-from hub.road.kept import Kept
 from schema.graph.build import Exchange
 from schema.plan.compile import blueprint_of
 from schema.plan.cost import Estimate, Quote, quote_of

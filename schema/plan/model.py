@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from schema.policy.model import Decision, Denied, Masked
+from schema.policy.model import Decision, Denied
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +56,3 @@ class Plan:
     fields: Mapping[str, tuple[str, ...]]
     is_guarded: bool
     memo: dict[str, object] = field(default_factory=dict, compare=False, repr=False)
-
-    def selects(self, coordinate: str) -> bool:
-        """Whether *coordinate* is selected and some row could show it."""
-        return any(use.coordinate == coordinate and not isinstance(use.decision, Denied) for use in self.uses)
-
-    @property
-    def masked(self) -> tuple[tuple[Use, Masked], ...]:
-        """The uses that every row would mask."""
-        return tuple((use, use.decision) for use in self.uses if isinstance(use.decision, Masked))

@@ -75,7 +75,9 @@ class TestWorld:
     def test_names_and_texts_survive_gb2312_registers(self):
         for index in range(2_000):
             subject = LARGE.subject(index)
-            (subject.name + subject.legal_representative).encode("gb2312")
+            told = subject.name + subject.legal_representative
+
+            assert told == told.encode("gb2312").decode("gb2312")
 
     def test_a_branch_names_its_legal_person(self):
         branches = [LARGE.subject(index) for index in range(2_000) if LARGE.subject(index).parent]

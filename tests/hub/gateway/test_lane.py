@@ -319,7 +319,7 @@ class TestManners:
         await on.ask(POST)
         on.send(b"\r\n", b"\r\n")
 
-        await asyncio.wait_for(on.pipe.closed.wait(), 10)
+        assert await asyncio.wait_for(on.pipe.closed.wait(), 10)
 
     async def test_next_head_is_not_timed_while_it_is_we_who_do_not_read(self, stand, wire, monkeypatch):
         monkeypatch.setattr("hub.gateway.protocol.HEAD_DEADLINE_S", 0.01)

@@ -133,7 +133,7 @@ class TestNonsenseBehindQuestions:
         on = wire()
         await on.ask(POST + NONSENSE)
 
-        await asyncio.wait_for(on.pipe.closed.wait(), 10)
+        assert await asyncio.wait_for(on.pipe.closed.wait(), 10)
 
     async def test_server_that_ends_does_not_wait_for_a_refusal(self, stand, wire):
         """The answers are the last that is said."""

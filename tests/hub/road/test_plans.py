@@ -7,7 +7,7 @@ import pytest
 from graphql import GraphQLError
 
 from hub.access.purpose import Purpose
-from hub.road.kept import Kept
+from hub.kept import Kept
 from hub.road.plans import Plans
 from schema.policy.model import ActorKind
 from tests.support.people import GROUP, TENDER, caller

@@ -1,5 +1,7 @@
 """Engines and units of work keep their promises on both stores."""
 
+import asyncio
+
 import pytest
 from sqlalchemy import insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -109,9 +111,13 @@ class TestWriting:
         assert partner(1) == row._asdict()
 
     async def test_a_turn_is_given_back_with_the_transaction(self, store):
+        taken = 0
         for _ in range(2):
-            async with writing(store) as writer:
+            async with asyncio.timeout(20), writing(store) as writer:
                 await writer.take_turn("ingest")
+                taken += 1
+
+        assert 2 == taken
 
 
 class TestReading:

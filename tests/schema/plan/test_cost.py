@@ -282,7 +282,7 @@ class TestCheck:
     COST = Estimate(rows=10, bytes=100, subjects=1, comparisons=5)
 
     def test_cost_at_its_limits_passes(self):
-        check(self.COST, 10, 100, 5)
+        assert check(self.COST, 10, 100, 5) is None
 
     @pytest.mark.parametrize(
         ("limits", "exceeded"), [((9, 100, 5), "rows"), ((10, 99, 5), "bytes"), ((10, 100, 4), "comparisons")]

@@ -4,6 +4,7 @@ import pytest
 
 from schema.plan.errors import DeniedReferenceError, PlanError, UnknownCoordinateError
 from schema.plan.guarded import SUBJECT_KIND, guard_table
+from schema.policy.model import Masked
 from tests.support.people import standing
 from tests.support.worlds import SUBJECT, World
 
@@ -19,19 +20,11 @@ def plan(ground):
 
 
 class TestPlan:
-    def test_denied_and_masked_uses_are_told_apart(self, plan):
-        assert ["Penalty.legalRepresentativeIdNo"] == [use.coordinate for use, _ in plan.denied]
-        assert {"Penalty.facts", "Penalty.remark"} == {use.coordinate for use, _ in plan.masked}
+    def test_denied_uses_stand_apart_from_masked_ones(self, plan):
+        masked = {use.coordinate for use in plan.uses if isinstance(use.decision, Masked)}
 
-    @pytest.mark.parametrize(
-        ("coordinate", "selected"),
-        [
-            ("CreditSubject.name", True), ("Penalty.facts", True), ("Penalty.legalRepresentativeIdNo", False),
-            ("Penalty.fineAmount", False), ("CreditSubject.timeline", False),
-        ],
-    )  # fmt: skip
-    def test_selected_is_what_some_row_could_show(self, plan, coordinate, selected):
-        assert selected is plan.selects(coordinate)
+        assert ["Penalty.legalRepresentativeIdNo"] == [use.coordinate for use, _ in plan.denied]
+        assert {"Penalty.facts", "Penalty.remark"} == masked
 
 
 class TestErrors:

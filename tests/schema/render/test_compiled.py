@@ -158,7 +158,10 @@ class TestExplain:
 
     def test_code_is_python(self, stage):
         for document in (DEEP, "{ me { actor } sources { id } _service { sdl } __typename }", subject("code")):
-            ast.parse(stage.code(document).explain())
+            written = ast.parse(stage.code(document).explain()).body
+
+            assert {ast.FunctionDef} == {type(part) for part in written}
+            assert "answer" in {part.name for part in written if isinstance(part, ast.FunctionDef)}
 
     def test_every_manner_that_the_standing_allows_is_written(self, stage):
         """Before anything was asked for: what could be shown of every kind stands there to be read."""
