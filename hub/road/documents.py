@@ -85,7 +85,7 @@ class Documents:
         self._schema = schema
         self.valid: Kept[str, _Valid] = Kept(size, size * CHARACTERS_EACH)
         # What was refused is refused again without work.
-        self._refused: Kept[str, RequestFaultError] = Kept(size)
+        self._refused: Kept[str, RequestFaultError] = Kept(size, size * CHARACTERS_EACH)
         # Documents never seen take turns: together they would hold the interpreter, and everyone would wait for it.
         # A small one does not wait for large ones.
         self._turn, self._small_turn = asyncio.Lock(), asyncio.Lock()
@@ -109,7 +109,7 @@ class Documents:
             try:
                 valid = await asyncio.to_thread(self._read, text)
             except RequestFaultError as fault:
-                self._refused.keep(digest, RequestFaultError(fault.errors))
+                self._refused.keep(digest, RequestFaultError(fault.errors), len(text))
                 raise
             self.valid.keep(digest, valid, len(text))
 

@@ -83,7 +83,10 @@ class Compilation:
         """Predict what *plan*, bound to *variables*, will cost; what is not known yet, apart from the event loop."""
         quote = self._quoted(variables)
         if quote is None:
-            quote = await asyncio.to_thread(self._priced, variables)
+            quote = await asyncio.to_thread(quote_of, *self._asked, variables, self._profile)
+            # Kept here and not in the thread: a memory belongs to the loop.
+            self._depends = tuple(sorted(quote.depends))
+            self._quotes.keep(_digest(self._depends, variables), quote)
         return quote.estimate({root.key: root.arguments for root in plan.roots})
 
     def code(self) -> Compiled | None:
@@ -104,12 +107,6 @@ class Compilation:
     def _quoted(self, variables: VariableValues) -> Quote | None:
         """The price of a subject, kept by the values that it depends on."""
         return None if self._depends is None else self._quotes.find(_digest(self._depends, variables))
-
-    def _priced(self, variables: VariableValues) -> Quote:
-        quote = quote_of(*self._asked, variables, self._profile)
-        self._depends = tuple(sorted(quote.depends))
-        self._quotes.keep(_digest(self._depends, variables), quote)
-        return quote
 
 
 def _digest(names: Iterable[str], variables: VariableValues) -> bytes:

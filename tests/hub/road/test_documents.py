@@ -2,7 +2,7 @@
 
 import pytest
 
-from hub.road.documents import Documents, RequestFaultError
+from hub.road.documents import CHARACTERS_EACH, Documents, RequestFaultError
 from schema.catalogue import KINDS
 from schema.graph.build import build_exchange
 from schema.plan.gate import MAX_TOKENS
@@ -143,3 +143,11 @@ class TestAdmission:
 
         assert "110101199003078888" not in str(refusal.value.errors)
         assert "GRAPHQL_PARSE_FAILED" == refusal.value.errors[0]["extensions"]["code"]
+
+    async def test_memory_of_refusals_is_bounded_by_their_weight(self, documents):
+        """A refusal may quote names as long as the document, so few large ones must not stay for ever."""
+        for number in range(4):
+            with pytest.raises(RequestFaultError):
+                await documents.admit(f"{{ {'x' * 5_000}{number} }}")
+
+        assert 0 < documents._refused.weight <= 3 * CHARACTERS_EACH

@@ -1,6 +1,7 @@
 """What is kept between questions: by decisions, bounded, counted, forgotten with the policy."""
 
 import asyncio
+import threading
 from dataclasses import replace
 
 import pytest
@@ -150,3 +151,23 @@ class TestPlans:
 
         assert None is compilation.code()
         assert ("introspection", False) == (compilation.reason, compilation.is_written)
+
+    def test_predictions_are_kept_by_the_loop_alone(self, ground, plans):
+        """
+        Two threads at one memory could find a thing and lose it at once; so the loop keeps what a thread makes.
+        """
+        keepers = []
+
+        class Watched(Kept):
+            def keep(self, key, value, weight=0):
+                keepers.append(threading.get_ident())
+                super().keep(key, value, weight)
+
+        text = "query($c: ID!, $n: Int = 1) { subject(code: $c) { records(first: $n) { nodes { id } } } }"
+        _, ruling = plans.standing(ground.policy, BUYER, CHECK, TODAY)
+        asked = prepared(ground, text)
+        compilation = asyncio.run(plans.plan(asked, ruling))
+        compilation._quotes = Watched(4)
+        asyncio.run(compilation.estimate(compilation.blueprint.bind(asked.variables), asked.variables))
+
+        assert [threading.get_ident()] == keepers
