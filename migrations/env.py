@@ -3,7 +3,7 @@
 from alembic import context
 from sqlalchemy import Connection
 
-from hub.store.tables import METADATA
+from hub.store.every_table import METADATA
 
 
 def run(connection: Connection) -> None:

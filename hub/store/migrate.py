@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from hub.store.engine import address_of, open_plain_engine
-from hub.store.tables import METADATA
+from hub.store.every_table import METADATA
 
 T = TypeVar("T")
 

@@ -1,0 +1,1 @@
+"""Table of what each asker has spent of its quota."""

@@ -1,0 +1,1 @@
+"""Tables of sealing: tier keys and subject keys."""

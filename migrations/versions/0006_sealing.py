@@ -1,0 +1,14 @@
+"""sealed fields: tier keys, subject keys, sealed parts of records."""
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""
+
+
+def downgrade() -> None:
+    """Nothing yet."""
