@@ -57,8 +57,7 @@ class Officer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acting:
     """
-    An officer who acts, as told from a live session. Made by `OfficerSessions` alone (and by `operator` work of a hub
-    without officers never: there is no officer then).
+    An officer who acts, as told from a live session.
 
     Attributes:
         officer: Active at the time of asking.
