@@ -6,7 +6,7 @@ Rules:
     - A part that weakens safety is built nowhere: `settings` refuses it in production.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -75,11 +75,13 @@ class Surroundings:
         clock: The time.
         log: Where it reports.
         environment: Variables that site descriptions may refer to (`env:NAME`).
+        entropy: Gives n random bytes, fit for secrets: salts of the log's entries.
     """
 
     clock: Clock
     log: FilteringBoundLogger
     environment: Mapping[str, str]
+    entropy: Callable[[int], bytes] = token_bytes
 
 
 def open_ring(settings: Settings) -> KeyRing:
@@ -127,7 +129,7 @@ def _open(settings: Settings, around: Surroundings) -> Opened:
             ring.signer(settings.log_origin),
             settings.log_origin,
             now=around.clock.now,
-            entropy=token_bytes,
+            entropy=around.entropy,
         ),
         live=LiveSources(settings, around),
         status=Status(Sources(engine, epochs), contacts),
