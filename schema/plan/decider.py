@@ -16,8 +16,8 @@ from typing import Final, Literal
 
 from schema.catalogue.model import Category, Mask
 from schema.plan.guarded import Guarded, GuardTable
-from schema.policy.decide import decide, possible_facts
-from schema.policy.model import Clear, Decision, Denied, Fact, Label, Masked, Policy, Standing
+from schema.policy.decide import decide, possible_facts, within
+from schema.policy.model import Clear, Decision, Denied, Fact, Grant, Label, Masked, Policy, Standing
 from schema.tiers import Tier, join
 
 Deny = Literal["deny"]
@@ -37,7 +37,8 @@ class RowClass:
         category: Its category on the day of the question.
         tier: Join of the category's tier, the state's and the record's own disclosure attribute.
         facts: Facts that hold whatever the category.
-        consented, granted: Categories that a consent of the subject, or a grant of the source, covers.
+        consented: Categories that a consent of the subject covers.
+        granted: Grants that apply to the row.
     """
 
     kind: str
@@ -45,7 +46,7 @@ class RowClass:
     tier: Tier
     facts: frozenset[Fact]
     consented: frozenset[Category] = frozenset()
-    granted: frozenset[Category] = frozenset()
+    granted: tuple[Grant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +159,7 @@ class Decider:
                 tier=self.policy.tiers[category],
                 facts=self._possible - {Fact.CONSENT, Fact.GRANTED},
                 consented=everything if Fact.CONSENT in self._possible else frozenset(),
-                granted=everything if Fact.GRANTED in self._possible else frozenset(),
+                granted=self.standing.grants if Fact.GRANTED in self._possible else (),
             )
             for category in self.table.categories[kind]
             if category in self.policy.tiers
@@ -185,17 +186,27 @@ class Decider:
         return Denied(rule="catalogue.unclassified", required_tier=Tier.R)
 
     def _decide_row(self, row: RowClass) -> Decision:
-        return decide(self.policy, self.standing, Label(category=row.category, tier=row.tier), facts_on(row))
+        label = Label(category=row.category, tier=row.tier)
+        return decide(self.policy, self.standing, label, facts_on(row, label))
 
     def _decide_cell(self, entry: Guarded, row: RowClass) -> Decision:
         category = entry.category or row.category
-        tiers = [row.tier, entry.tier]
+        told = self.policy.fields.get(entry.coordinate)
+        if told is None:
+            return Denied(rule="catalogue.unclassified", required_tier=Tier.R)
+        tiers = [row.tier, entry.tier, told.tier]
         if entry.category is not None:
             if entry.category not in self.policy.tiers:
                 return Denied(rule="catalogue.unclassified", required_tier=Tier.R)
             tiers.append(self.policy.tiers[entry.category])
-        label = Label(category=category, tier=join(tiers), coordinate=entry.coordinate, mask=entry.mask)
-        return decide(self.policy, self.standing, label, facts_on(row, category))
+        label = Label(
+            category=category,
+            tier=join(tiers),
+            coordinate=entry.coordinate,
+            mask=entry.mask or told.mask,
+            masked=told.mask is not None,
+        )
+        return decide(self.policy, self.standing, label, facts_on(row, label))
 
 
 def _how(decision: Decision) -> Mask | Deny | None:
@@ -209,10 +220,17 @@ def is_listed(existence: Decision) -> bool:
     return isinstance(existence, Clear) or (isinstance(existence, Masked) and existence.mask not in COUNTED)
 
 
-def facts_on(row: RowClass, category: Category | None = None) -> frozenset[Fact]:
-    """Collect the facts that hold on *row* for a label of *category* (None: the row's own)."""
-    asked = category or row.category
-    extra = {Fact.CONSENT} if asked in row.consented else set()
-    if asked in row.granted:
+def facts_on(row: RowClass, label: Label) -> frozenset[Fact]:
+    """Collect the facts that hold on *row* for *label*, which stands on it or on one of its fields."""
+    extra = {Fact.CONSENT} if label.category in row.consented else set()
+    if any(_opens(grant, label) for grant in row.granted):
         extra.add(Fact.GRANTED)
     return row.facts | extra
+
+
+def _opens(grant: Grant, label: Label) -> bool:
+    return (
+        grant.category is label.category
+        and (label.coordinate is None or not grant.coordinates or label.coordinate in grant.coordinates)
+        and within(label.tier, grant.tier)
+    )

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from schema.catalogue.model import Category
 from schema.plan.decider import RowClass
 from schema.plan.guarded import SUBJECT_KIND
-from schema.policy.model import Fact, Policy, Standing
+from schema.policy.model import Fact, Grant, Policy, Standing
 from schema.publicity.placement import Placement
 from schema.records import StoredRecord
 from schema.tiers import Tier, join
@@ -31,7 +31,7 @@ def row_class(policy: Policy, standing: Standing, record: StoredRecord, placemen
         tier=join((policy.tiers[placement.category], placement.tier)),
         facts=frozenset(facts),
         consented=_consented(standing, record.subject),
-        granted=_granted(standing, record.provenance.source),
+        granted=_granted(standing, record.subject, record.provenance.source),
     )
 
 
@@ -73,5 +73,7 @@ def _consented(standing: Standing, subject: str) -> frozenset[Category]:
     )
 
 
-def _granted(standing: Standing, source: str) -> frozenset[Category]:
-    return frozenset(grant.category for grant in standing.grants if grant.source in (None, source))
+def _granted(standing: Standing, subject: str, source: str) -> tuple[Grant, ...]:
+    return tuple(
+        grant for grant in standing.grants if grant.source in (None, source) and grant.subject in (None, subject)
+    )

@@ -13,7 +13,8 @@ Rules, in the order in which they are asked; the first that refuses names the de
        -> `matrix.count_only`, `tier.ceiling`, `tier.audience`, `matrix.none`
 
 Deny overrides, and no rule means no. Of several permissions the most open wins: whole, then masked; a row listed,
-then counted (m6), then told of (m7).
+then counted (m6), then told of (m7). A mask that policy lays on a field holds for every permission but those that
+read it as their own (OWN).
 
 Facts only ever add. A prohibition therefore asks for no facts: it holds for its actors whatever is known of the row.
 
@@ -154,7 +155,7 @@ def _most_open(standing: Standing, label: Label, cells: list[tuple[Cell, Reader]
     masked: Masked | None = None
     for cell, reader in cells:
         refusal = _refused_by_tier(cell.audience or reader.audience, standing.ceiling, label.tier)
-        outcome = refusal or _shown(cell, label)
+        outcome = refusal or _shown(cell, label, cell.audience or reader.audience)
         if isinstance(outcome, Clear):
             return outcome
         if isinstance(outcome, str):
@@ -171,20 +172,22 @@ _NEARNESS = ("matrix.none", "tier.audience", "tier.ceiling", "matrix.count_only"
 def _refused_by_tier(audience: Audience, ceiling: Tier, tier: Tier) -> str | None:
     if audience not in tier.readers:
         return "tier.audience"
-    if audience in _BOUND_BY_CEILING and not _within(tier, ceiling):
+    if audience in _BOUND_BY_CEILING and not within(tier, ceiling):
         return "tier.ceiling"
     return None
 
 
-def _within(tier: Tier, ceiling: Tier) -> bool:
+def within(tier: Tier, ceiling: Tier) -> bool:
     """Whether *tier* is no stricter than *ceiling*, the consent route aside: a ceiling of G reaches G-CON."""
     return ceiling.readers - {Audience.CON} <= tier.readers
 
 
-def _shown(cell: Cell, label: Label) -> Clear | Masked | str:
+def _shown(cell: Cell, label: Label, audience: Audience) -> Clear | Masked | str:
     of_rows = cell.masks & ROW_MASKS
     if of_rows:
         return Masked(rule=cell.id, mask=min(of_rows)) if label.coordinate is None else "matrix.count_only"
-    if label.coordinate is not None and label.mask in cell.masks:
+    if label.mask is None or label.coordinate is None:
+        return Clear(rule=cell.id)
+    if label.mask in cell.masks or (label.masked and audience is not Audience.OWN):
         return Masked(rule=cell.id, mask=label.mask)
     return Clear(rule=cell.id)

@@ -59,12 +59,14 @@ class Consent:
     A subject's authority (授权书) as the decision needs it.
 
     Attributes:
+        id: What a question names it by.
         subject: Code of the subject that gave it.
         items: Categories it covers.
         purpose: The one purpose it covers.
         valid_from, valid_to: ISO 8601 days, both inclusive, Asia/Shanghai.
     """
 
+    id: str = ""
     subject: str
     items: frozenset[Category]
     purpose: str
@@ -74,12 +76,34 @@ class Consent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """A source's permission to one reader for one category (`source` None: from any source)."""
+    """
+    Officers' permission to one reader, for one category and one purpose, beyond what the matrix gives its column.
 
+    It makes `Fact.GRANTED` true where it applies, and nothing else: the purpose still has to read the category, and a
+    prohibition still overrides it.
+
+    Attributes:
+        id: What the log and the officers name it by.
+        category: The one category it opens.
+        coordinates: The fields it opens, besides the row itself; empty: every field of the category.
+        source: Whose rows; None: of any source.
+        subject: About whom; None: about anybody.
+        purpose: The one purpose it serves.
+        tier: Strictest label it opens, the consent route aside.
+        valid_from, valid_to: ISO 8601 instants in UTC, the second exclusive.
+        break_glass: Whether it is an emergency's.
+    """
+
+    id: str
     category: Category
-    source: str | None
+    coordinates: frozenset[str] = frozenset()
+    source: str | None = None
+    subject: str | None = None
+    purpose: str
+    tier: Tier
     valid_from: str
     valid_to: str
+    break_glass: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,12 +147,14 @@ class Label:
         tier: The join of category tier, catalogue field tier and the record's own disclosure attribute.
         coordinate: Schema coordinate of a field (`Penalty.facts`); None for the row itself, that is its existence.
         mask: The mask that fits the field, None if none fits or for a row.
+        masked: Whether policy shows the field through that mask to whoever does not read it as its own.
     """
 
     category: Category
     tier: Tier
     coordinate: str | None = None
     mask: Mask | None = None
+    masked: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,6 +263,20 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FieldLabel:
+    """
+    What policy says of one coordinate.
+
+    Attributes:
+        tier: Joined with the catalogue's, which is the floor: it can only make the label stricter.
+        mask: Shown through this mask to whoever does not read it as its own; None: as the cell says.
+    """
+
+    tier: Tier
+    mask: Mask | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """
     A version of the access policy, whole and immutable.
@@ -248,6 +288,8 @@ class Policy:
             make a row stricter, never looser.
         readers, purposes: By code.
         cells: Permissions and prohibitions, in the order of the matrix.
+        fields: Coordinate -> its label. A coordinate that is not among them is not classified, and denied to all:
+            so a field that a new release adds is seen by nobody until officers have looked at it.
 
     Raises:
         ValueError: a cell names a column that is not among *readers*: a prohibition would hold for nobody.
@@ -259,6 +301,7 @@ class Policy:
     readers: Mapping[str, Reader]
     purposes: Mapping[str, PurposeRule]
     cells: tuple[Cell, ...]
+    fields: Mapping[str, FieldLabel]
 
     def __post_init__(self) -> None:
         for cell in self.cells:

@@ -9,19 +9,21 @@ Rules:
     - The digest is of the content only; the same content stored again is the same policy.
 """
 
+import re
 import tomllib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from schema.catalogue.model import Category, Mask
 from schema.policy.decide import PUBLIC_LOOKUP, ROW_MASKS
 from schema.policy.entries import E, Entry, PolicyDataError
-from schema.policy.model import ActorKind, Cell, Fact, Policy, PurposeRule, Reader
+from schema.policy.model import ActorKind, Cell, Fact, FieldLabel, Policy, PurposeRule, Reader
 from schema.tiers import Audience, Tier
 
 DigestOf = Callable[[object], str]
 """Digest of a JSON-ready value, over its canonical form; `schema` may not import `keys`."""
 
-FILES = ("categories.toml", "readers.toml", "purposes.toml", "matrix.toml")
+FILES = ("categories.toml", "readers.toml", "purposes.toml", "matrix.toml", "fields.toml")
 """The files of a policy, in the order in which they are read."""
 
 SPEC = "credit-exchange/policy/v1"
@@ -34,7 +36,7 @@ _DAY = r"\d{4}-\d{2}-\d{2}"
 
 def parse_policy(texts: Mapping[str, str], *, version: int, digest_of: DigestOf) -> Policy:
     """
-    Read the four TOML files of a policy.
+    Read the TOML files of a policy.
 
     Args:
         texts: File name -> content, exactly `FILES`.
@@ -46,15 +48,17 @@ def parse_policy(texts: Mapping[str, str], *, version: int, digest_of: DigestOf)
     """
     if set(texts) != set(FILES):
         raise PolicyDataError(f"policy: got files {sorted(texts)}, expected {sorted(FILES)}")
-    categories, readers, purposes, matrix = (_file(name, texts[name]) for name in FILES)
+    categories, readers, purposes, matrix, fields = (_file(name, texts[name]) for name in FILES)
     parts = {
         "spec": SPEC,
         "tiers": _tiers_of_file(categories),
         "readers": dict(readers.entries()),
         "purposes": dict(purposes.entries()),
         "cells": _cells_of_file(matrix),
+        "fields": _fields_of_file(fields),
     }
-    return _policy(Entry("policy", parts), version, digest_of, places=(readers.place, purposes.place, matrix.place))
+    places = (readers.place, purposes.place, matrix.place, fields.place)
+    return _policy(Entry("policy", parts), version, digest_of, places=places)
 
 
 def policy_from_json(value: object, *, version: int, digest_of: DigestOf) -> Policy:
@@ -64,9 +68,8 @@ def policy_from_json(value: object, *, version: int, digest_of: DigestOf) -> Pol
     Raises:
         PolicyDataError: names the entry, what was got and what was expected.
     """
-    return _policy(
-        Entry("policy", value), version, digest_of, places=("policy: readers", "policy: purposes", "policy: cells")
-    )
+    places = ("policy: readers", "policy: purposes", "policy: cells", "policy: fields")
+    return _policy(Entry("policy", value), version, digest_of, places=places)
 
 
 def policy_json(policy: Policy) -> dict[str, object]:
@@ -81,6 +84,7 @@ def policy_json(policy: Policy) -> dict[str, object]:
         "readers": {code: _reader_json(policy.readers[code]) for code in sorted(policy.readers)},
         "purposes": {code: _purpose_json(policy.purposes[code]) for code in sorted(policy.purposes)},
         "cells": [_cell_json(cell) for cell in policy.cells],
+        "fields": {name: _field_json(policy.fields[name]) for name in sorted(policy.fields)},
     }
 
 
@@ -124,7 +128,20 @@ def _cells_of_file(file: Entry) -> list[object]:
     return cells
 
 
-def _policy(value: Entry, version: int, digest_of: DigestOf, *, places: tuple[str, str, str]) -> Policy:
+def _fields_of_file(file: Entry) -> dict[str, object]:
+    """Read `[Kind]` tables of `field = "TIER"` or `field = "TIER mask"`."""
+    fields: dict[str, object] = {}
+    for kind, table in file.entries():
+        entry = Entry(f"{file.place}: {kind}", table)
+        for name, text in entry.entries():
+            if not isinstance(text, str):
+                raise entry.fault(name, type(text).__name__, 'a tier, or a tier and a mask: "P m4"')
+            tier, _, mask = text.partition(" ")
+            fields[f"{kind}.{name}"] = {"tier": tier, "mask": mask or None}
+    return fields
+
+
+def _policy(value: Entry, version: int, digest_of: DigestOf, *, places: tuple[str, str, str, str]) -> Policy:
     value.text("spec", SPEC)
     tiers = _tiers(value.entry("tiers"))
     readers = {
@@ -134,6 +151,7 @@ def _policy(value: Entry, version: int, digest_of: DigestOf, *, places: tuple[st
         code: _purpose(Entry(f"{places[1]}: {code}", table), code) for code, table in value.entry("purposes").entries()
     }
     cells = _cells(value.take("cells"), readers, places[2])
+    fields = _fields(value.entry("fields"), places[3])
     value.finish()
     if PUBLIC_LOOKUP not in purposes:
         raise PolicyDataError(f"{places[1]}: got no {PUBLIC_LOOKUP}, expected the purpose of whoever names none")
@@ -142,9 +160,23 @@ def _policy(value: Entry, version: int, digest_of: DigestOf, *, places: tuple[st
             raise PolicyDataError(
                 f"{places[0]}: {reader.code}: purposes: got an unknown one, expected some of {sorted(purposes)}"
             )
-    unsigned = Policy(version=version, digest="", tiers=tiers, readers=readers, purposes=purposes, cells=cells)
-    digest = digest_of(policy_json(unsigned))
-    return Policy(version=version, digest=digest, tiers=tiers, readers=readers, purposes=purposes, cells=cells)
+    unsigned = Policy(
+        version=version, digest="", tiers=tiers, readers=readers, purposes=purposes, cells=cells, fields=fields
+    )
+    return replace(unsigned, digest=digest_of(policy_json(unsigned)))
+
+
+def _fields(entry: Entry, place: str) -> dict[str, FieldLabel]:
+    fields: dict[str, FieldLabel] = {}
+    for coordinate, table in entry.entries():
+        label = Entry(f"{place}: {coordinate}", table)
+        if re.fullmatch(_COORDINATE, coordinate) is None:
+            raise label.fault("coordinate", repr(coordinate), "Kind.field")
+        fields[coordinate] = FieldLabel(tier=label.one(Tier, "tier"), mask=label.perhaps(Mask, "mask"))
+        label.finish()
+        if fields[coordinate].mask in ROW_MASKS:
+            raise label.fault("mask", "m6 or m7", "a mask of values: m1 to m5")
+    return fields
 
 
 def _tiers(entry: Entry) -> dict[Category, Tier]:
@@ -258,6 +290,10 @@ def _cell_json(cell: Cell) -> dict[str, object]:
         "masks": _values(cell.masks),
         "except": sorted(cell.except_fields),
     }
+
+
+def _field_json(label: FieldLabel) -> dict[str, object]:
+    return {"tier": label.tier.value, "mask": label.mask and label.mask.value}
 
 
 def _values(members: frozenset[E]) -> list[str]:

@@ -6,12 +6,16 @@ from random import Random
 
 from hub.identity.actors import defaults_of
 from hub.identity.caller import Caller
+from schema.catalogue import CATALOGUE_VERSION, KINDS
 from schema.catalogue.model import Category, Mask
+from schema.plan.guarded import guard_table
 from schema.policy.decide import PUBLIC_LOOKUP
-from schema.policy.model import ActorKind, Cell, Consent, Grant, Policy, Standing
+from schema.policy.model import ActorKind, Cell, Consent, FieldLabel, Grant, Policy, Standing
 from schema.tiers import Audience, Tier
 from tests.support.people import GROUP
 
+_GUARDED = guard_table(KINDS, CATALOGUE_VERSION).by_coordinate
+COORDINATES = tuple(_GUARDED)
 SOURCES = ("national", "jinjiang", "wuhou", "unheard-of")
 REGIONS = ("", "51", "5101", "510100", "11", "440300")
 
@@ -46,7 +50,7 @@ def random_asker(dice: Random, policy: Policy, codes: Sequence[str]) -> tuple[Ca
         purpose=purpose,
         context=_context(dice, policy, purpose),
         consents=tuple(_consent(dice, purpose, codes) for _ in range(dice.choice((0, 0, 1, 3)))),
-        grants=tuple(_grant(dice) for _ in range(dice.choice((0, 0, 1, 3)))),
+        grants=tuple(_grant(dice, purpose, codes) for _ in range(dice.choice((0, 0, 1, 3)))),
         policy_version=policy.version,
     )
 
@@ -71,10 +75,15 @@ def _consent(dice: Random, purpose: str, codes: Sequence[str]) -> Consent:
     )
 
 
-def _grant(dice: Random) -> Grant:
+def _grant(dice: Random, purpose: str, codes: Sequence[str]) -> Grant:
     return Grant(
+        id=f"g-{dice.randrange(3)}",
         category=dice.choice(list(Category)),
+        coordinates=frozenset(dice.sample(COORDINATES, dice.choice((0, 0, 5, 60)))),
         source=dice.choice((None, *SOURCES)),
+        subject=dice.choice((None, *codes)),
+        purpose=purpose,
+        tier=dice.choice(list(Tier)),
         valid_from="2026-01-01",
         valid_to="2027-01-01",
     )
@@ -96,7 +105,22 @@ def random_policy(dice: Random, seed: Policy) -> Policy:
             del tiers[category]
         else:
             tiers[category] = dice.choice(list(Tier))
-    return replace(seed, version=2, digest=f"sm3:{dice.random()}", cells=tuple(cells), tiers=tiers)
+    fields = _relabelled(dice, seed)
+    return replace(seed, version=2, digest=f"sm3:{dice.random()}", cells=tuple(cells), tiers=tiers, fields=fields)
+
+
+def _relabelled(dice: Random, seed: Policy) -> dict[str, FieldLabel]:
+    """Some fields stricter, some masked for all but their own, some not classified at all."""
+    fields = dict(seed.fields)
+    for coordinate in dice.sample(sorted(fields), dice.choice((0, 0, 3, 30))):
+        luck = dice.random()
+        if luck < 0.4:
+            del fields[coordinate]
+        elif luck < 0.7:
+            fields[coordinate] = FieldLabel(tier=dice.choice(list(Tier)))
+        else:
+            fields[coordinate] = FieldLabel(tier=fields[coordinate].tier, mask=_GUARDED[coordinate].mask)
+    return fields
 
 
 def _changed(dice: Random, cell: Cell) -> Cell:

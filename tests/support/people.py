@@ -1,7 +1,10 @@
 """Askers for tests: standings and callers as the policy knows them."""
 
+from typing import Any
+
 from hub.identity.actors import defaults_of
 from hub.identity.caller import Caller, the_public
+from schema.catalogue.model import Category
 from schema.policy.model import ActorKind, Consent, Grant, Standing
 from schema.tiers import Tier
 
@@ -35,6 +38,12 @@ def standing(
         grants=grants,
         policy_version=1,
     )
+
+
+def grant(category: Category, **more: Any) -> Grant:
+    """A grant for *category* up to R, to PROCUREMENT_CHECK, for ever, unless *more* says otherwise."""
+    usual = {"id": "g-1", "purpose": "PROCUREMENT_CHECK", "tier": Tier.R, "valid_from": "2026-01-01T00:00:00.000000Z"}
+    return Grant(**{**usual, "category": category, "valid_to": "2099-01-01T00:00:00.000000Z", **more})
 
 
 def caller(

@@ -12,6 +12,7 @@ from schema.catalogue.model import Category
 from schema.policy.decide import decide
 from schema.policy.model import ActorKind, Consent, Denied, Fact, Grant, Label, Policy, Standing
 from schema.tiers import Tier
+from tests.support import people
 
 TODAY = date(2026, 11, 20)
 
@@ -41,7 +42,7 @@ def consent(valid_from: str, valid_to: str) -> Consent:
 
 
 def grant(valid_from: str, valid_to: str) -> Grant:
-    return Grant(category=Category.C14, source=None, valid_from=valid_from, valid_to=valid_to)
+    return people.grant(Category.C14, valid_from=valid_from, valid_to=valid_to)
 
 
 def check(policy: Policy, caller: Caller, purpose: Purpose) -> Standing:

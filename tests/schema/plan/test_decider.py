@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from schema.catalogue.model import Category, Mask
 from schema.plan.decider import DENY, Decider, RowClass, facts_on, is_listed
 from schema.policy.decide import possible_facts
-from schema.policy.model import ActorKind, Clear, Consent, Denied, Fact, Grant, Masked
+from schema.policy.model import ActorKind, Clear, Consent, Denied, Fact, Label, Masked
 from schema.tiers import Tier, is_at_least, join
 from tests.schema.render.stage import open_to_all
-from tests.support.people import GROUP, TENDER, standing
+from tests.support.people import GROUP, TENDER, grant, standing
 from tests.support.worlds import SUBJECT
 
 CONTEXTS = {
@@ -146,7 +146,7 @@ class TestStatic:
                     subject=SUBJECT, items=frozenset(), purpose="PUBLIC_LOOKUP", valid_from="2026-01-01", valid_to=""
                 ),
             ),
-            "grants": (Grant(category=Category.C14, source=None, valid_from="", valid_to=""),),
+            "grants": (grant(Category.C05), grant(Category.C03)),
         }
 
         with_it = Decider(policy, standing(**{fact: held[fact]}), ground.table)
@@ -179,8 +179,7 @@ class TestManners:
     def test_classes_that_are_shown_alike_have_one_number(self, ground):
         decider = self.decider(ground)
         numbers = [
-            decider.manner(self.row(Category.C06, granted=granted))
-            for granted in (frozenset(), frozenset({Category.C14}), frozenset())
+            decider.manner(self.row(Category.C06, granted=granted)) for granted in ((), (grant(Category.C14),), ())
         ]
 
         assert {0} == set(numbers)
@@ -225,18 +224,39 @@ class TestListed:
 class TestFactsOn:
     ROW = RowClass(
         kind="Penalty", category=Category.C05, tier=Tier.P, facts=frozenset({Fact.IN_REGION}),
-        consented=frozenset({Category.C05, Category.C02}), granted=frozenset({Category.C05, Category.C03}),
+        consented=frozenset({Category.C05, Category.C02}), granted=(grant(Category.C05), grant(Category.C03)),
     )  # fmt: skip
 
     @pytest.mark.parametrize(
         ("category", "more"),
         [
-            (None, {Fact.CONSENT, Fact.GRANTED}), (Category.C05, {Fact.CONSENT, Fact.GRANTED}),
+            (Category.C05, {Fact.CONSENT, Fact.GRANTED}),
             (Category.C02, {Fact.CONSENT}), (Category.C03, {Fact.GRANTED}), (Category.C06, set()),
         ],
     )  # fmt: skip
     def test_consent_and_grant_hold_for_the_category_that_is_asked_about(self, category, more):
-        assert {Fact.IN_REGION} | more == facts_on(self.ROW, category)
+        assert {Fact.IN_REGION} | more == facts_on(self.ROW, Label(category=category, tier=Tier.P))
+
+    @pytest.mark.parametrize(
+        ("more", "opens"),
+        [
+            ({}, True), ({"coordinates": frozenset({"Penalty.facts"})}, True),
+            ({"coordinates": frozenset({"Penalty.fineAmount"})}, False), ({"tier": Tier.G}, True),
+            ({"tier": Tier.I}, False), ({"tier": Tier.P}, False),
+        ],
+    )  # fmt: skip
+    def test_grant_opens_its_fields_up_to_its_tier(self, more, opens):
+        """A grant up to G reaches G-CON, as a ceiling of G does."""
+        row = replace(self.ROW, granted=(grant(Category.C07, **more),))
+        label = Label(category=Category.C07, tier=Tier.G_CON, coordinate="Penalty.facts")
+
+        assert opens == (Fact.GRANTED in facts_on(row, label))
+
+    @pytest.mark.parametrize("coordinates", [frozenset(), frozenset({"Penalty.facts"})])
+    def test_grant_of_some_fields_opens_the_row_itself(self, coordinates):
+        row = replace(self.ROW, granted=(grant(Category.C07, coordinates=coordinates),))
+
+        assert Fact.GRANTED in facts_on(row, Label(category=Category.C07, tier=Tier.G_CON))
 
 
 class TestRows:

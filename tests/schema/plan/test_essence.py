@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from schema.catalogue.model import Category
 from schema.plan.decider import Decider
 from schema.plan.essence import SAID, essence_of
-from schema.policy.model import ActorKind, Consent, Grant
+from schema.policy.model import ActorKind, Consent
 from schema.tiers import Tier
 from tests.schema.plan.test_decider import standings
-from tests.support.people import GROUP, TENDER, standing
+from tests.support.people import GROUP, TENDER, grant, standing
 from tests.support.worlds import OTHER, SUBJECT
 
 BUYER = standing(ActorKind.GC, purpose="PROCUREMENT_CHECK", context=TENDER, organisation=GROUP)
@@ -58,7 +58,7 @@ class TestEverythingElse:
             {"actor": ActorKind.PC}, {"organisation": OTHER}, {"organisation": None}, {"ceiling": Tier.P},
             {"regions": frozenset({"51"})}, {"sectors": frozenset({"wind"})}, {"purposes": frozenset()},
             {"purpose": "PUBLIC_LOOKUP"}, {"policy_version": 2},
-            {"grants": (Grant(category=Category.C14, source=None, valid_from="", valid_to=""),)},
+            {"grants": (grant(Category.C14),)},
             {"consents": (Consent(subject=SUBJECT, items=frozenset(), purpose="P", valid_from="", valid_to=""),)},
         ],
     )  # fmt: skip

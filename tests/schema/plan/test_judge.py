@@ -7,12 +7,12 @@ import pytest
 from schema.catalogue import Penalty
 from schema.catalogue.model import Category
 from schema.plan.judge import region_lies_within, row_class, subject_class
-from schema.policy.model import ActorKind, Consent, Fact, Grant
+from schema.policy.model import ActorKind, Consent, Fact
 from schema.publicity.placement import Placement
 from schema.records import PublicityState
 from schema.tiers import Tier
 from tests.schema.render.stage import edited
-from tests.support.people import GROUP, standing
+from tests.support.people import GROUP, grant, standing
 from tests.support.worlds import OTHER, SUBJECT, stored
 
 ROW = stored(Penalty(document_no="D", decided_on="2026-05-01"), "k", region="510100")
@@ -91,9 +91,15 @@ class TestCovers:
 
     @pytest.mark.parametrize(("source", "granted"), [(None, True), ("national", True), ("jinjiang", False)])
     def test_grant_is_of_this_source_or_of_any(self, ground, source, granted):
-        grant = Grant(category=Category.C14, source=source, valid_from="", valid_to="")
+        given = grant(Category.C14, source=source)
 
-        assert judged(ground, replace(WHO, grants=(grant,))).granted == ({Category.C14} if granted else set())
+        assert judged(ground, replace(WHO, grants=(given,))).granted == ((given,) if granted else ())
+
+    @pytest.mark.parametrize(("subject", "granted"), [(None, True), (SUBJECT, True), (OTHER, False)])
+    def test_grant_is_about_this_subject_or_about_any(self, ground, subject, granted):
+        given = grant(Category.C14, subject=subject)
+
+        assert judged(ground, replace(WHO, grants=(given,))).granted == ((given,) if granted else ())
 
 
 class TestTier:

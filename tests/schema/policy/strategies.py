@@ -44,8 +44,10 @@ _consents = st.builds(
 )
 _grants = st.builds(
     Grant,
+    id=st.just("g-1"),
     category=st.sampled_from(Category),
-    source=st.none(),
+    purpose=st.sampled_from(["FINANCING", "SUPERVISION", "MARKET_TRADE"]),
+    tier=tiers,
     valid_from=st.just("2026-01-01"),
     valid_to=st.just("2026-12-31"),
 )

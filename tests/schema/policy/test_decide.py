@@ -10,13 +10,13 @@ from schema.policy.model import (
     Consent,
     Denied,
     Fact,
-    Grant,
     Masked,
     Policy,
     Reader,
 )
 from schema.tiers import Audience, Tier
 from tests.schema.policy.asking import Askers, cell
+from tests.support.people import grant
 
 
 def with_cells(policy: Policy, *cells: Cell) -> Askers:
@@ -286,10 +286,10 @@ class TestPossibleFacts:
 
     def test_a_grant_must_be_held(self, seed: Policy):
         group = Askers(seed).group.standing
-        grant = Grant(category=Category.C14, source=None, valid_from="2026-11-01", valid_to="2026-11-30")
+        given = grant(Category.C14)
 
         assert Fact.GRANTED not in possible_facts(seed, group)
-        assert Fact.GRANTED in possible_facts(seed, replace(group, grants=(grant,)))
+        assert Fact.GRANTED in possible_facts(seed, replace(group, grants=(given,)))
 
     def test_a_fact_no_rule_asks_for_is_left_out(self, seed: Policy):
         readers = {"PU": Reader(code="PU", actors=frozenset(ActorKind), audience=Audience.PUB, needs=frozenset())}
