@@ -20,7 +20,7 @@ from hub.store import tables
 from hub.store.engine import glancing
 from hub.store.tables import table_of
 
-Cause: TypeAlias = Literal["policy", "partner", "source", "owner"]
+Cause: TypeAlias = Literal["policy", "partner", "source", "owner", "right"]
 
 _E = table_of(tables.Epoch).c
 _ALL = select(_E.name, _E.version)

@@ -261,6 +261,8 @@ class PolicyVersion(SQLModel, table=True):
     body: str = Field(sa_type=Text, description="JSON of the policy")
     valid_from: str
     log_index: int | None = Field(default=None, sa_type=BigInteger)
+    valid_to: str | None = Field(default=None, description="first instant at which it is over; None: without end")
+    change_id: str | None = Field(default=None, description="change set it came from; None: a release's seed")
 
 
 class Partner(SQLModel, table=True):
@@ -281,13 +283,21 @@ class Partner(SQLModel, table=True):
     valid_to: str | None = None
     rows_max: int | None = Field(default=None, description="rows one question may cost; None: the hub's own limit")
     bytes_max: int | None = Field(default=None, sa_type=BigInteger, description="bytes of one answer; None: the same")
+    contact: str | None = Field(default=None, description="whom to call")
+    valid_from: str | None = Field(default=None, description="first day it is served")
+    jwks_uri: str | None = Field(default=None, description="where its public keys are read from")
+    only_trusted_documents: bool = False
+    requests_per_minute: int | None = None
+    subjects_per_day: int | None = None
+    tokens_after: str | None = Field(default=None, description="tokens issued before this instant are refused")
 
 
 class Epoch(SQLModel, table=True):
     """
     A number per cause of an answer that no subject's version tells of. Triggers raise it; code only reads it.
 
-    `policy`, `partner`, `source` (what is told of sources and streams), `owner` (whose records a source's are).
+    `policy`, `partner`, `source` (what is told of sources and streams), `owner` (whose records a source's are),
+    `right` (grants and consents).
     """
 
     __tablename__ = "epoch"

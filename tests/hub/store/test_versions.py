@@ -27,6 +27,15 @@ NAME = """
     VALUES (:code, 'by-hand', '旧名', 'jm', 'cn-51')
 """
 
+LABEL = """
+    INSERT INTO record_label (subject_code, kind, record_key, tier, reason, valid_from)
+    VALUES (:code, 'Penalty', 'by-hand', 'R', 'leak', '2026-01-01T00:00:00.000000Z')
+"""
+LABELLED = """
+    INSERT INTO record_label (subject_code, kind, record_key, tier, reason, valid_from)
+    SELECT code, 'Penalty', 'labelled', 'R', 'leak', '2026-01-01T00:00:00.000000Z' FROM subject
+"""
+
 
 @pytest.fixture
 async def filled(store):
@@ -39,6 +48,8 @@ async def filled(store):
         batch([row(penalty(number, f"{number}号"), number) for number in (1, 2)], "P"),
     ):
         await intake.take(intake.examine(each, now=NOW), after=None)
+    async with writing(store) as writer:
+        await writer.write(text(LABELLED))
     return store
 
 
@@ -63,6 +74,10 @@ class TestByHand:
             RECORD,
             EVENT,
             NAME,
+            LABEL,
+            "DELETE FROM record_label WHERE subject_code = :code",
+            "UPDATE record_label SET tier = 'G' WHERE subject_code = :code",
+            "UPDATE record_label SET valid_to = '2026-02-01T00:00:00.000000Z' WHERE subject_code = :code",
             "DELETE FROM record WHERE subject_code = :code",
             "UPDATE record SET state = 'WITHDRAWN' WHERE subject_code = :code",
             "UPDATE record SET publicity_to = NULL WHERE subject_code = :code AND kind = 'Penalty'",
@@ -81,13 +96,14 @@ class TestByHand:
     async def test_raises_the_version_of_that_subject_and_of_no_other(self, filled, statement):
         assert [1] == await raised(filled, statement)
 
-    @pytest.mark.parametrize("table", ["record", "subject_name", "subject_event"])
+    @pytest.mark.parametrize("table", ["record", "subject_name", "subject_event", "record_label"])
     async def test_what_is_moved_to_another_raises_both(self, filled, table):
         moved = f"UPDATE {table} SET subject_code = '{code_of(2)}'"  # noqa: S608
         rest = {
             "record": ", record_key = 'moved' WHERE kind = 'Penalty' AND",
             "subject_name": ", name_key = 'moved' WHERE",
             "subject_event": ", event_id = 'moved' WHERE event = 'seen' AND",
+            "record_label": ", record_key = 'moved' WHERE",
         }[table]
 
         assert [1, 2] == await raised(filled, f"{moved}{rest} subject_code = :code")
