@@ -5,6 +5,8 @@ What the hub raises.
     ├─ RefusalError              the asker's side; code and text are safe to show
     │  ├─ BadInputError          400 BAD_USER_INPUT, names the place, never the value
     │  ├─ UnauthenticatedError   401 UNAUTHENTICATED, carries the WWW-Authenticate challenge
+    │  │  └─ StepUpRequiredError 401 STEP_UP_REQUIRED, an officer's proof of presence is too old
+    │  ├─ ForbiddenError         403 FORBIDDEN, names the rule
     │  ├─ PurposeRequiredError   403 PURPOSE_REQUIRED, names the missing context key
     │  ├─ TooExpensiveError      400 COST_ESTIMATED_TOO_EXPENSIVE
     │  └─ RateLimitedError       429 RATE_LIMITED, carries Retry-After
@@ -29,6 +31,8 @@ class ErrorCode(StrEnum):
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
     BAD_USER_INPUT = "BAD_USER_INPUT"
     UNAUTHENTICATED = "UNAUTHENTICATED"
+    STEP_UP_REQUIRED = "STEP_UP_REQUIRED"
+    FORBIDDEN = "FORBIDDEN"
     UNAUTHORIZED_FIELD_OR_TYPE = "UNAUTHORIZED_FIELD_OR_TYPE"
     PURPOSE_REQUIRED = "PURPOSE_REQUIRED"
     COST_ESTIMATED_TOO_EXPENSIVE = "COST_ESTIMATED_TOO_EXPENSIVE"
@@ -98,6 +102,40 @@ class UnauthenticatedError(RefusalError):
         challenge = f'Bearer realm="credit-exchange-hub", error="{error}", error_description="{message}"'
         super().__init__(message, headers={"www-authenticate": challenge})
         self.error = error
+
+
+class StepUpRequiredError(UnauthenticatedError):
+    """
+    The session is live, but what is asked needs a fresh proof of presence (二次认证).
+
+    Source: RFC 9470, 3.
+    """
+
+    code = ErrorCode.STEP_UP_REQUIRED
+
+    def __init__(self, message: str = "A fresh proof of presence is needed: step up, then ask again") -> None:
+        super().__init__(message, error="insufficient_user_authentication")
+        self.headers = {
+            "www-authenticate": 'Officer realm="credit-exchange-hub", error="insufficient_user_authentication",'
+            ' max_age="300"'
+        }
+        self.extensions = {"rule": "officer.step_up"}
+
+
+class ForbiddenError(RefusalError):
+    """
+    Who asks is known, and may not do this. *rule* says which rule refuses: dotted words, no value.
+
+    Attributes:
+        rule: The same.
+    """
+
+    code = ErrorCode.FORBIDDEN
+    status = 403
+
+    def __init__(self, rule: str, message: str, *, place: Sequence[str | int] = ()) -> None:
+        super().__init__(message, extensions={"rule": rule}, place=place)
+        self.rule = rule
 
 
 class PurposeRequiredError(RefusalError):
