@@ -18,7 +18,7 @@ class Headers:
         accept: All values joined by commas; None if absent.
     """
 
-    __slots__ = ("_first", "_purposes", "accept", "authorization")
+    __slots__ = ("_first", "_purposes", "_raw", "accept", "authorization")
 
     def __init__(self, raw: Sequence[tuple[bytes, bytes]]) -> None:
         first = dict(raw)
@@ -32,11 +32,16 @@ class Headers:
             self._purposes = _all(raw, b"purpose")
             accept = b", ".join(_all(raw, b"accept")) if b"accept" in first else None
         self._first = first
+        self._raw = raw
         self.accept = None if accept is None else accept.decode("latin-1")
 
     def get(self, name: bytes) -> bytes | None:
         """The first value of *name* (lower-case), None if absent."""
         return self._first.get(name)
+
+    def all(self, name: bytes) -> list[bytes]:
+        """All values of *name* (lower-case), in order."""
+        return _all(self._raw, name) if name in self._first else []
 
     def text(self, name: bytes) -> str | None:
         """The first value of *name* as text, None if absent."""

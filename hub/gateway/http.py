@@ -36,11 +36,10 @@ from hub.gateway.documents import DocumentDesk
 from hub.gateway.headers import Headers
 from hub.gateway.negotiation import JSON, check_content_type, choose
 from hub.gateway.operations import check_only_asks
-from hub.gateway.port import CallerChangedError, Doorkeeper, Question, Road
-from hub.gateway.reply import Reply, answered, as_messages, refused
+from hub.gateway.port import CallerChangedError, Credentials, Doorkeeper, Identified, Question, Road
+from hub.gateway.reply import Reply, answered, as_messages, refused, with_nonce
 from hub.gateway.trace import child_of, request_id_from
 from hub.gateway.trail import Trail, trail_of
-from hub.identity.caller import Caller
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -77,25 +76,35 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         query_string: Of the URL.
         headers: See `Headers`.
         body: The whole body, or ASGI's way to it.
+        peer: Address of the other end of the connection; None if unknown.
     """
 
     method: str
     query_string: bytes
     headers: Headers
     body: bytes | Receive
+    peer: str | None = None
 
 
 class GraphQLEndpoint:
     """The endpoint; called, it is an ASGI application."""
 
     def __init__(
-        self, *, road: Road, doorkeeper: Doorkeeper, desk: DocumentDesk, limits: Limits, log: FilteringBoundLogger
+        self,
+        *,
+        road: Road,
+        doorkeeper: Doorkeeper,
+        desk: DocumentDesk,
+        limits: Limits,
+        log: FilteringBoundLogger,
+        certificate_header: bytes = b"client-cert",
     ) -> None:
         self._road = road
         self._doorkeeper = doorkeeper
         self._desk = desk
         self._limits = limits
         self._log = log
+        self._certificate_header = certificate_header
 
     @property
     def body_max_bytes(self) -> int:
@@ -106,7 +115,14 @@ class GraphQLEndpoint:
         """Serve one HTTP request."""
         headers = Headers(scope["headers"])
         trail = trail_of(scope) or Trail(request_id_from(headers.get(b"x-request-id")))
-        request = Request(method=scope["method"], query_string=scope["query_string"], headers=headers, body=receive)
+        client = scope.get("client")
+        request = Request(
+            method=scope["method"],
+            query_string=scope["query_string"],
+            headers=headers,
+            body=receive,
+            peer=client[0] if client else None,
+        )
         try:
             reply = await self.reply(request, trail)
         except ClientGoneError:
@@ -177,11 +193,13 @@ class GraphQLEndpoint:
 
     async def _ask(self, request: Request, parameters: Parameters, trail: Trail, media: str) -> Reply:
         question = None
+        credentials = self._credentials(request)
         for _ in range(1 + ASKED_AGAIN_MAX):
-            caller = await self._doorkeeper.identify(request.headers.authorization)
+            identified = await self._doorkeeper.identify(credentials)
+            caller = identified.caller
             trail.actor, trail.partner = caller.actor.value, caller.partner
             if question is None:
-                question = await self._question_of(caller, request, parameters, trail)
+                question = await self._question_of(identified, request, parameters, trail)
             try:
                 answer = await self._road.answer(question, caller)
             except CallerChangedError:
@@ -189,21 +207,36 @@ class GraphQLEndpoint:
             except RefusalError as refusal:
                 # The request was well-formed: a client of application/json reads the reason in the body.
                 reply, trail.outcome = refused(refusal, media, as_graphql=media == JSON)
-                return reply
+                return with_nonce(reply, identified.nonce)
             trail.outcome = "request_error" if answer.is_request_error else "answered"
             trail.denials = answer.denials
-            return answered(answer, media)
+            return with_nonce(answered(answer, media), identified.nonce)
         raise UnavailableError("The asker's entry changed again and again while the answer was made")
 
-    async def _question_of(self, caller: Caller, request: Request, parameters: Parameters, trail: Trail) -> Question:
+    def _credentials(self, request: Request) -> Credentials:
+        headers = request.headers
+        certificates = headers.all(self._certificate_header)
+        return Credentials(
+            authorization=headers.authorization,
+            proofs=headers.all(b"dpop"),
+            certificate=b", ".join(certificates) if certificates else None,
+            method=request.method,
+            peer=request.peer,
+        )
+
+    async def _question_of(
+        self, identified: Identified, request: Request, parameters: Parameters, trail: Trail
+    ) -> Question:
         try:
-            return await self._question(request, parameters, trail)
+            return await self._question(identified, request, parameters, trail)
         except RefusalError:
             # No commit will tell that the caller, known from memory, is nobody any more.
-            await self._doorkeeper.confirm(caller)
+            await self._doorkeeper.confirm(identified.caller)
             raise
 
-    async def _question(self, request: Request, parameters: Parameters, trail: Trail) -> Question:
+    async def _question(
+        self, identified: Identified, request: Request, parameters: Parameters, trail: Trail
+    ) -> Question:
         found = await self._desk.resolve(parameters.query, parameters.document_id, parameters.extensions)
         method = cast('Literal["GET", "POST"]', request.method)
         if method == "GET":
@@ -221,6 +254,8 @@ class GraphQLEndpoint:
             request_id=trail.request_id,
             traceparent=traceparent,
             registered=found.registered_as is not None,
+            proof=identified.proof,
+            peer=request.peer,
         )
 
     def _report(self, error: Exception, trail: Trail) -> None:

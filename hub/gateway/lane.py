@@ -85,7 +85,7 @@ class DirectCycle:
     """
 
     __slots__ = (
-        "_body", "_flow", "_headers", "_lane", "_on_response", "_server", "_transport",
+        "_body", "_flow", "_headers", "_lane", "_on_response", "_peer", "_server", "_transport",
         "disconnected", "keep_alive", "message_event", "response_complete", "task",
     )  # fmt: skip
 
@@ -100,6 +100,7 @@ class DirectCycle:
         flow: FlowControl,
         server: ServerState,
         on_response: Callable[[], None],
+        peer: str | None,
     ) -> None:
         self._lane = lane
         self._headers = headers
@@ -108,6 +109,7 @@ class DirectCycle:
         self._flow = flow
         self._server = server
         self._on_response = on_response
+        self._peer = peer
         self.keep_alive = keep_alive
         self.disconnected = False
         self.response_complete = False
@@ -124,7 +126,7 @@ class DirectCycle:
         body = _gone if self.disconnected else self._body
         try:
             reply = await lane.endpoint.reply(
-                Request(method="POST", query_string=b"", headers=headers, body=body), trail
+                Request(method="POST", query_string=b"", headers=headers, body=body, peer=self._peer), trail
             )
             if self._flow.write_paused and not self.disconnected:
                 await self._flow.drain()

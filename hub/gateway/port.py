@@ -5,7 +5,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from hub.identity.caller import Caller
+from hub.identity.caller import Caller, Proof
 
 
 class CallerChangedError(Exception):
@@ -14,6 +14,41 @@ class CallerChangedError(Exception):
 
     The door asks who it is anew, and asks the road again: at most `http.ASKED_AGAIN_MAX` times, then it answers 503.
     """
+
+
+class Credentials(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What a request shows of who sends it, unchecked.
+
+    Attributes:
+        authorization: Values of all Authorization headers, in order; none means the public.
+        proofs: Values of all DPoP headers, in order.
+        certificate: The header in which a proxy passes the client's certificate on, all its values joined by commas;
+            None if absent.
+        method: Of the request; a proof names it.
+        peer: Address of the other end of the connection, which is the proxy's if one stands between; None if unknown.
+    """
+
+    authorization: list[bytes]
+    proofs: list[bytes] = []
+    certificate: bytes | None = None
+    method: str = "POST"
+    peer: str | None = None
+
+
+class Identified(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Who sends a request.
+
+    Attributes:
+        caller: Who asks.
+        proof: The proof it showed, to be used up by the commit of the answer; None if its token needs none.
+        nonce: The nonce its next proof must carry, if it is to change (RFC 9449, 8.2).
+    """
+
+    caller: Caller
+    proof: Proof | None = None
+    nonce: str | None = None
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,6 +65,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         request_id: Chosen by the client if it has a sane form, else by the door.
         traceparent: W3C trace context for calls to sources; a child of the client's if it sent a valid one.
         registered: Whether the document is a trusted one.
+        proof: The asker's proof for this one request; whoever makes the answer durable records it as used.
+        peer: Address of the other end of the connection; None if unknown.
     """
 
     document: str
@@ -41,6 +78,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str
     traceparent: str
     registered: bool = False
+    proof: Proof | None = None
+    peer: str | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,12 +118,13 @@ class Road(Protocol):
 class Doorkeeper(Protocol):
     """`hub.identity`: who asks."""
 
-    async def identify(self, authorization: list[bytes]) -> Caller:
+    async def identify(self, credentials: Credentials) -> Identified:
         """
-        Tell who asks by the values of all Authorization headers, in order; none means the public.
+        Tell who asks by what the request shows; no Authorization header means the public.
 
         Raises:
-            UnauthenticatedError: there is a header and it is not one valid bearer token.
+            UnauthenticatedError: something is shown, and it is not one valid token with the proof it needs.
+            BadInputError: a client certificate is passed on by somebody who is not a trusted proxy.
         """
 
     async def confirm(self, caller: Caller) -> None:

@@ -161,6 +161,7 @@ class BoundedProtocol(HttpToolsProtocol):
             flow=self.flow,
             server=self.server_state,
             on_response=self.on_response_complete,
+            peer=self.client[0] if self.client else None,
         )
         # It has all that the protocol reads of its own kind of cycle.
         self.cycle = cast("RequestResponseCycle", cycle)

@@ -65,6 +65,13 @@ def answered(answer: Answer, media: str) -> Reply:
     return Reply(status=status, body=answer.body, media=media, headers=answer.headers, public=answer.public)
 
 
+def with_nonce(reply: Reply, nonce: str | None) -> Reply:
+    """Make *reply* tell the nonce that the client's next proof must carry, if there is one (RFC 9449, 8.2)."""
+    if nonce is None:
+        return reply
+    return msgspec.structs.replace(reply, headers={**reply.headers, "dpop-nonce": nonce})
+
+
 def refused(error: HubError, media: str, *, as_graphql: bool = False) -> tuple[Reply, str]:
     """
     Make the reply to a refused request, and its code.

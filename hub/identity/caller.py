@@ -16,6 +16,22 @@ def is_partner_id(text: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """
+    A proof of possession (DPoP) that holds for one request only.
+
+    Attributes:
+        digest: Names it among all proofs, 32 bytes: SHA-256 over the key's thumbprint and the proof's `jti`.
+        expires_at: First second (since 1970) at which it would be refused by its age; kept as seen until then.
+
+    Source: RFC 9449, 11.1.
+    """
+
+    digest: bytes
+    expires_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """
     A caller, identified.
@@ -33,6 +49,9 @@ class Caller:
             where nothing is kept in memory.
         rows_max: Rows one question may cost, if less than the hub's own limit.
         bytes_max: Bytes of one answer, the same way.
+        requests_per_minute: Requests it may make in a minute, if less than the hub's own limit.
+        subjects_per_day: Different subjects it may ask about in a day, the same way.
+        only_trusted_documents: Whether it may ask registered documents alone.
     """
 
     partner: str | None
@@ -46,6 +65,9 @@ class Caller:
     epoch: int | None = None
     rows_max: int | None = None
     bytes_max: int | None = None
+    requests_per_minute: int | None = None
+    subjects_per_day: int | None = None
+    only_trusted_documents: bool = False
 
     @property
     def is_public(self) -> bool:

@@ -18,6 +18,7 @@ from datetime import datetime
 
 from hub.clock import Clock
 from hub.errors import UnauthenticatedError
+from hub.gateway.port import Credentials, Identified
 from hub.identity.caller import Caller, the_public
 from hub.identity.partners import Known, Partners
 from hub.identity.tokens import TokenVerifier
@@ -29,7 +30,7 @@ _BEARER = re.compile(rb"(?i:bearer) +([A-Za-z0-9._~+/=-]+) *")
 class _Remembered:
     """A caller, the key that signed its token, and the first second (since 1970) at which it is nobody any more."""
 
-    caller: Caller
+    identified: Identified
     kid: str
     until: float
 
@@ -41,17 +42,18 @@ class Identity:
         self._verifier = verifier
         self._partners = partners
         self._clock = clock
-        self._public = the_public()
+        self._public = Identified(caller=the_public())
         # By the header's bytes, of valid tokens only: what is refused never takes a place.
         self._remembered: OrderedDict[bytes, _Remembered] = OrderedDict()
 
-    async def identify(self, authorization: list[bytes]) -> Caller:
+    async def identify(self, credentials: Credentials) -> Identified:
         """
-        Tell who asks by the values of all Authorization headers.
+        Tell who asks by what the request shows.
 
         Raises:
             UnauthenticatedError: there is a header and it is not one valid bearer token of a served partner.
         """
+        authorization = credentials.authorization
         if not authorization:
             return self._public
         if len(authorization) > 1:
@@ -61,15 +63,15 @@ class Identity:
         found = self._remembered.get(header)
         if (
             found is not None
-            and self._partners.is_current(found.caller.epoch)
+            and self._partners.is_current(found.identified.caller.epoch)
             and now.timestamp() < found.until
             and self._verifier.is_known(found.kid, now)
         ):
             self._remembered.move_to_end(header)
-            return found.caller
+            return found.identified
         return await self._identify_anew(header, now)
 
-    async def _identify_anew(self, header: bytes, now: datetime) -> Caller:
+    async def _identify_anew(self, header: bytes, now: datetime) -> Identified:
         match = _BEARER.fullmatch(header)
         if match is None:
             raise UnauthenticatedError("Expected a bearer token", error="invalid_request")
@@ -78,12 +80,12 @@ class Identity:
         if known is None or not known.partner.is_served(now):
             # Also if memory would refuse: it may be old, and who was reinstated must not wait for anybody's commit.
             known = await self._look_up(claims.partner, now)
-        caller = caller_of(known, claims.jti)
+        identified = Identified(caller=caller_of(known, claims.jti))
         until = min(float(claims.expires), known.partner.served_until)
         # Without padding: else one token could take all places, and long ones.
         if len(header) == len(match[1]) + len(b"Bearer "):
-            self._remember(header, _Remembered(caller, claims.kid, until))
-        return caller
+            self._remember(header, _Remembered(identified, claims.kid, until))
+        return identified
 
     async def confirm(self, caller: Caller) -> None:
         """
@@ -98,8 +100,9 @@ class Identity:
             await self._look_up(caller.partner, self._clock.now())
         except UnauthenticatedError:
             # An entry that is gone tells no epoch, by which memory would learn of it.
-            for header in [each for each, held in self._remembered.items() if held.caller.partner == caller.partner]:
-                del self._remembered[header]
+            for header, held in list(self._remembered.items()):
+                if held.identified.caller.partner == caller.partner:
+                    del self._remembered[header]
             raise
 
     async def _look_up(self, partner_id: str, now: datetime) -> Known:
@@ -109,7 +112,7 @@ class Identity:
         return known
 
     def _remember(self, header: bytes, found: _Remembered) -> None:
-        if found.caller.epoch is None or self._verifier.memory == 0:
+        if found.identified.caller.epoch is None or self._verifier.memory == 0:
             return
         self._remembered[header] = found
         self._remembered.move_to_end(header)

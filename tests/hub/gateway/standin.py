@@ -37,7 +37,7 @@ from hub.gateway.http import Limits
 from hub.gateway.logs import make_log
 from hub.gateway.metrics import Metrics
 from hub.gateway.operations import OperationNames
-from hub.gateway.port import Answer, CallerChangedError, Question
+from hub.gateway.port import Answer, CallerChangedError, Credentials, Identified, Question
 from hub.gateway.server import HubServer, configure
 from hub.identity.caller import Caller, the_public
 from hub.settings import Settings
@@ -140,11 +140,12 @@ class Names:
         self.known_for = 1_000_000
         self.revoked = False
 
-    async def identify(self, authorization: list[bytes]) -> Caller:
+    async def identify(self, credentials: Credentials) -> Identified:
         self.asked += 1
+        authorization = credentials.authorization
         if authorization and (authorization != [b"Bearer t"] or self.asked > self.known_for):
             raise UnauthenticatedError("The token is not one of ours")
-        return the_public()
+        return Identified(caller=the_public())
 
     async def confirm(self, caller: Caller) -> None:
         assert caller == the_public()

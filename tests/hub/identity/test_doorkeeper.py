@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import event
 
 from hub.errors import UnauthenticatedError
+from hub.gateway.port import Credentials
 from hub.identity.doorkeeper import Identity
 from hub.identity.keys import token_key
 from hub.identity.partners import Partners, PartnerState, admit
@@ -40,9 +41,12 @@ class Desk:
     def token(self, partner="sc"):
         return self.issuer.mint(partner, now=NOW, lifetime_s=300, jti="j").token.encode()
 
+    async def identify(self, authorization):
+        return (await self.identity.identify(Credentials(authorization=authorization))).caller
+
     async def refuse(self, *authorization):
         with pytest.raises(UnauthenticatedError) as caught:
-            await self.identity.identify(list(authorization))
+            await self.identify(list(authorization))
         return caught.value
 
 
@@ -70,14 +74,14 @@ def reads_of(engine) -> list[str]:
 
 class TestIdentify:
     async def test_no_header_is_the_public(self, desk):
-        caller = await desk.identity.identify([])
+        caller = await desk.identify([])
 
         assert ("PU", "P", {"PUBLIC_LOOKUP"}) == (caller.actor, caller.ceiling, caller.purposes)
         assert caller.is_public
 
     @pytest.mark.parametrize("scheme", [b"Bearer ", b"bearer ", b"BEARER   "])
     async def test_partner_is_known_with_its_compartments(self, desk, scheme):
-        caller = await desk.identity.identify([scheme + desk.token()])
+        caller = await desk.identify([scheme + desk.token()])
 
         assert ("sc", "LD", {"51"}, "j") == (caller.partner, caller.actor, caller.regions, caller.token_id)
         assert DEPARTMENT.organisation == caller.organisation
@@ -100,7 +104,7 @@ class TestIdentify:
 
     async def test_suspension_holds_from_the_next_request(self, forgetful):
         header = b"Bearer " + forgetful.token()
-        caller = await forgetful.identity.identify([header])
+        caller = await forgetful.identify([header])
         await forgetful.partners.set_state("sc", PartnerState.SUSPENDED)
 
         assert caller.epoch is None
@@ -118,14 +122,14 @@ class TestIdentify:
     async def test_validity_of_the_partner_ends(self, desk):
         await desk.partners.add(admit(replace(DEPARTMENT, id="short", valid_to=date(2026, 11, 20)), NOW))
         header = b"Bearer " + desk.token("short")
-        assert await desk.identity.identify([header])
+        assert await desk.identify([header])
         desk.clock.at = NOW + timedelta(hours=8)
 
         assert await desk.refuse(header)
 
     async def test_token_expires(self, desk):
         header = b"Bearer " + desk.token()
-        await desk.identity.identify([header])
+        await desk.identify([header])
         desk.clock.at = NOW + timedelta(seconds=300)
 
         assert "expired" in (await desk.refuse(header)).message
@@ -144,7 +148,7 @@ class TestConfirm:
     )
     async def test_who_is_not_served_any_more_is_refused_now_and_on_the_next_request(self, desk, store_url, change):
         header = b"Bearer " + desk.token()
-        caller = await desk.identity.identify([header])
+        caller = await desk.identify([header])
         await by_hand(store_url, change)
 
         with pytest.raises(UnauthenticatedError, match="not an active partner"):
@@ -152,15 +156,15 @@ class TestConfirm:
         assert "not an active partner" in (await desk.refuse(header)).message
 
     async def test_who_is_served_is_confirmed_though_others_changed(self, desk, store_url):
-        caller = await desk.identity.identify([b"Bearer " + desk.token()])
+        caller = await desk.identify([b"Bearer " + desk.token()])
         await by_hand(store_url, "UPDATE partner SET ceiling = 'P' WHERE id = 'sc'")
         await desk.identity.confirm(caller)
 
-        assert "P" == (await desk.identity.identify([b"Bearer " + desk.token()])).ceiling
+        assert "P" == (await desk.identify([b"Bearer " + desk.token()])).ceiling
 
     async def test_public_is_confirmed_without_a_look(self, desk):
         seen = reads_of(desk.engine)
-        await desk.identity.confirm(await desk.identity.identify([]))
+        await desk.identity.confirm(await desk.identify([]))
 
         assert [] == seen
 
@@ -170,21 +174,21 @@ class TestMemory:
 
     async def test_the_second_request_is_answered_from_memory_by_the_same_caller(self, desk):
         header = b"Bearer " + desk.token()
-        first = await desk.identity.identify([header])
+        first = await desk.identify([header])
         seen = reads_of(desk.engine)
 
-        assert first is await desk.identity.identify([header])
+        assert first is await desk.identify([header])
         assert [] == seen
 
     async def test_a_caller_says_the_epoch_it_was_read_at_and_the_public_has_none(self, desk):
-        caller = await desk.identity.identify([b"Bearer " + desk.token()])
+        caller = await desk.identify([b"Bearer " + desk.token()])
 
         assert desk.epochs.known["partner"] == caller.epoch
-        assert (await desk.identity.identify([])).epoch is None
+        assert (await desk.identify([])).epoch is None
 
     async def test_limits_come_with_the_caller(self, desk):
         await desk.partners.set_limits("sc", {"rows_max": 50, "bytes_max": 9000})
-        caller = await desk.identity.identify([b"Bearer " + desk.token()])
+        caller = await desk.identify([b"Bearer " + desk.token()])
 
         assert (50, 9000) == (caller.rows_max, caller.bytes_max)
 
@@ -194,9 +198,9 @@ class TestMemory:
         the commit of its answer refuses. From then on it is nobody.
         """
         header = b"Bearer " + desk.token()
-        before = await desk.identity.identify([header])
+        before = await desk.identify([header])
         await by_hand(store_url, "UPDATE partner SET state = 'suspended' WHERE id = 'sc'")
-        still = await desk.identity.identify([header])
+        still = await desk.identify([header])
         stands = await desk.epochs.confirm({"partner": still.epoch})
 
         assert before is still
@@ -213,7 +217,7 @@ class TestMemory:
     )
     async def test_whatever_ends_a_partner_ends_what_is_remembered(self, desk, store_url, change):
         header = b"Bearer " + desk.token()
-        caller = await desk.identity.identify([header])
+        caller = await desk.identify([header])
         await by_hand(store_url, change)
         # As a stale commit tells it: the current value, before any look of ours.
         desk.epochs.note({"partner": caller.epoch + 1})
@@ -222,11 +226,11 @@ class TestMemory:
 
     async def test_a_stricter_ceiling_holds_once_noted(self, desk, store_url):
         header = b"Bearer " + desk.token()
-        await desk.identity.identify([header])
+        await desk.identify([header])
         await by_hand(store_url, "UPDATE partner SET ceiling = 'P' WHERE id = 'sc'")
         await desk.epochs.refresh()
 
-        assert "P" == (await desk.identity.identify([header])).ceiling
+        assert "P" == (await desk.identify([header])).ceiling
 
     async def test_nobody_is_refused_from_memory(self, desk, store_url):
         """Who was reinstated is served on the next request, though nobody told this process."""
@@ -235,20 +239,20 @@ class TestMemory:
         await desk.refuse(header)
         await by_hand(store_url, "UPDATE partner SET state = 'active' WHERE id = 'sc'")
 
-        assert "sc" == (await desk.identity.identify([header])).partner
+        assert "sc" == (await desk.identify([header])).partner
 
     async def test_an_expired_token_is_not_remembered_any_longer(self, desk):
         header = b"Bearer " + desk.token()
-        await desk.identity.identify([header])
+        await desk.identify([header])
         desk.clock.at = NOW + timedelta(seconds=299)
-        assert await desk.identity.identify([header])
+        assert await desk.identify([header])
         desk.clock.at = NOW + timedelta(seconds=300)
 
         assert "expired" in (await desk.refuse(header)).message
 
     async def test_a_key_taken_out_of_the_ring_ends_its_tokens_within_its_time(self, desk, tmp_path):
         header = b"Bearer " + desk.token()
-        await desk.identity.identify([header])
+        await desk.identify([header])
         for kept in (tmp_path / "keys").rglob("*access-tokens*"):
             kept.unlink()
         desk.clock.at = NOW + KEYS_FRESH
@@ -258,12 +262,12 @@ class TestMemory:
     async def test_another_header_with_the_same_token_takes_no_further_place(self, desk):
         """Else one token in many spellings would push everybody else out."""
         plain = b"Bearer " + desk.token()
-        first = await desk.identity.identify([plain])
-        padded = await desk.identity.identify([plain.replace(b" ", b" " * 900)])
+        first = await desk.identify([plain])
+        padded = await desk.identify([plain.replace(b" ", b" " * 900)])
         seen = reads_of(desk.engine)
 
         assert first == padded
-        assert first is not await desk.identity.identify([plain.replace(b" ", b" " * 900)])
+        assert first is not await desk.identify([plain.replace(b" ", b" " * 900)])
         assert [] == seen
 
     async def test_only_so_many_are_remembered(self, tmp_path, store):
@@ -273,21 +277,21 @@ class TestMemory:
             b"Bearer " + desk.issuer.mint("sc", now=NOW, lifetime_s=300, jti=f"j{number}").token.encode()
             for number in range(2)
         ]
-        first, second = [await desk.identity.identify([header]) for header in headers]
+        first, second = [await desk.identify([header]) for header in headers]
 
-        assert second is await desk.identity.identify([headers[1]])
-        assert first is not await desk.identity.identify([headers[0]])
+        assert second is await desk.identify([headers[1]])
+        assert first is not await desk.identify([headers[0]])
 
     async def test_without_a_memory_for_tokens_nobody_is_remembered(self, tmp_path, store):
         desk = Desk(store, KeyRing.open(f"file:{tmp_path}/keys", create=True), cache_size=0)
         await desk.partners.add(admit(DEPARTMENT, NOW))
         header = b"Bearer " + desk.token()
 
-        assert await desk.identity.identify([header]) is not await desk.identity.identify([header])
+        assert await desk.identify([header]) is not await desk.identify([header])
 
     async def test_a_refused_header_is_never_remembered(self, desk):
         header = b"Bearer " + desk.token("nobody")
         await desk.refuse(header)
         await desk.partners.add(admit(replace(DEPARTMENT, id="nobody"), NOW))
 
-        assert "nobody" == (await desk.identity.identify([header])).partner
+        assert "nobody" == (await desk.identify([header])).partner
