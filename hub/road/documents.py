@@ -56,7 +56,7 @@ class Prepared:
         digest: `sha256:<hex>` of its text.
         size: Characters of its text.
         switches: Variables that its @skip and @include name.
-        operation: The operation to run, a query.
+        operation: The operation to run, of a served type.
         place: Place of the operation among the document's definitions.
         variables: Coerced values.
         raw: Values as sent.
@@ -79,10 +79,21 @@ class _Valid:
 
 
 class Documents:
-    """Parses and validates documents against one schema; remembers the last *size* valid ones."""
+    """
+    Parses and validates documents against one schema; remembers the last *size* valid ones.
 
-    def __init__(self, schema: GraphQLSchema, *, size: int = 500) -> None:
+    Operations of other types than *serves* are refused.
+    """
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        *,
+        size: int = 500,
+        serves: frozenset[OperationType] = frozenset({OperationType.QUERY}),
+    ) -> None:
         self._schema = schema
+        self._serves = serves
         self.valid: Kept[str, _Valid] = Kept(size, size * CHARACTERS_EACH)
         # What was refused is refused again without work.
         self._refused: Kept[str, RequestFaultError] = Kept(size, size * CHARACTERS_EACH)
@@ -130,7 +141,7 @@ class Documents:
         if valid is None:
             valid = self._read(text)
             self.valid.keep(digest, valid, len(text))
-        place, operation = _operation(valid.document, operation_name)
+        place, operation = _operation(valid.document, operation_name, self._serves)
         coerced = get_variable_values(
             self._schema,
             operation.variable_definitions or (),
@@ -175,7 +186,9 @@ class Documents:
             raise RequestFaultError([_fault(error, ErrorCode.GRAPHQL_VALIDATION_FAILED) for error in errors])
 
 
-def _operation(document: DocumentNode, name: str | None) -> tuple[int, OperationDefinitionNode]:
+def _operation(
+    document: DocumentNode, name: str | None, serves: frozenset[OperationType]
+) -> tuple[int, OperationDefinitionNode]:
     operations = [
         (place, node) for place, node in enumerate(document.definitions) if isinstance(node, OperationDefinitionNode)
     ]
@@ -183,8 +196,9 @@ def _operation(document: DocumentNode, name: str | None) -> tuple[int, Operation
     if len(chosen) != 1:
         problem = "The document has several operations: name one." if name is None else "No operation has that name."
         raise RequestFaultError([_plain(problem if operations else "The document has no operation.", _INVALID)])
-    if chosen[0][1].operation is not OperationType.QUERY:
-        raise RequestFaultError([_plain("Only queries are served.", _INVALID)])
+    if chosen[0][1].operation not in serves:
+        served = "queries and mutations" if OperationType.MUTATION in serves else "queries"
+        raise RequestFaultError([_plain(f"Only {served} are served.", _INVALID)])
     return chosen[0]
 
 

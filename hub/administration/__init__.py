@@ -1,0 +1,1 @@
+"""Administration: who may change who may see what, and how it is kept."""

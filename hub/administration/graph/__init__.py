@@ -1,0 +1,1 @@
+"""The GraphQL face of administration: one schema for officers, one for consents."""
