@@ -159,6 +159,7 @@ class Ledger:
                 "catalogue_version": self.catalogue_version,
                 "envelope": orjson.dumps(envelope).decode(),
                 "body": entry.body,
+                "sealed": None,
             }
         )
 
@@ -179,6 +180,7 @@ class Ledger:
             "link_confidence": entry.link_confidence,
             "catalogue_version": self.catalogue_version,
             "body": entry.body,
+            "sealed": None,
         }
 
 

@@ -131,7 +131,10 @@ class Record(SQLModel, table=True):
     link_method: str
     link_confidence: float
     catalogue_version: str
-    body: bytes = Field(sa_column=_bytes(), description="msgpack of the catalogue class")
+    body: bytes = Field(sa_column=_bytes(), description="msgpack of the catalogue class, without what is sealed")
+    sealed: bytes | None = Field(
+        default=None, sa_column=_bytes(nullable=True), description="see hub.sealing.fields; None: nothing is sealed"
+    )
 
 
 class RecordVersion(SQLModel, table=True):
@@ -153,6 +156,7 @@ class RecordVersion(SQLModel, table=True):
     catalogue_version: str
     envelope: str = Field(description="JSON of the head's columns for this version, without the body")
     body: bytes = Field(sa_column=_bytes())
+    sealed: bytes | None = Field(default=None, sa_column=_bytes(nullable=True), description="as of the head")
 
 
 class Source(SQLModel, table=True):
