@@ -1,5 +1,7 @@
 """A record with everything that judging and showing it needs, wherever it came from: the archive or a live source."""
 
+from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 import msgspec
@@ -107,3 +109,25 @@ class StoredRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     link_method: str
     link_confidence: float
     provenance: Provenance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordLabel:
+    """
+    What officers laid on one record, besides what it bears by its kind, state and source: never anything looser.
+
+    Attributes:
+        tier: Joined with the record's own.
+        regions: GB/T 2260 prefixes of its compartment: whoever's regions do not hold all of them reads it only as its
+            own; empty: no compartment.
+        valid_from, valid_to: Days on which it holds, both inclusive, Asia/Shanghai; None: until it is lifted.
+    """
+
+    tier: Tier
+    regions: tuple[str, ...]
+    valid_from: date
+    valid_to: date | None
+
+    def holds_on(self, today: date) -> bool:
+        """Whether it holds on *today*."""
+        return self.valid_from <= today and (self.valid_to is None or today <= self.valid_to)

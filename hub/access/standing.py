@@ -1,13 +1,15 @@
 """From a caller and a stated purpose to a standing: everything that decides access, and nothing else."""
 
 from collections.abc import Sequence
-from datetime import date
 
 from hub.access.purpose import Purpose
+from hub.access.rights import NO_RIGHTS, Held
 from hub.errors import PurposeRequiredError
 from hub.identity.caller import Caller
 from schema.policy.decide import PUBLIC_LOOKUP, missing_context
-from schema.policy.model import Consent, Grant, Policy, Standing
+from schema.policy.model import Policy, Standing
+
+_CONSENT = "consent"
 
 
 def standing_of(
@@ -15,9 +17,7 @@ def standing_of(
     purpose: Purpose,
     policy: Policy,
     *,
-    today: date,
-    consents: Sequence[Consent] = (),
-    grants: Sequence[Grant] = (),
+    rights: Held = NO_RIGHTS,
 ) -> Standing:
     """
     Build the standing of *caller* for *purpose* under *policy*.
@@ -26,11 +26,11 @@ def standing_of(
         caller: As identity verified it.
         purpose: As the request stated it; it may still be unknown, not allowed or incomplete.
         policy: The version in force.
-        today: Day in Asia/Shanghai; consents and grants that are not valid on it are dropped.
-        consents: Authorities given to the caller's organisation.
-        grants: Permissions given to it by sources.
+        rights: Consents given to the caller's organisation and grants given to it, those valid now. Of them count
+            those for this purpose, and where the purpose must name a consent, that one alone.
     """
-    day = today.isoformat()
+    rule = policy.purposes.get(purpose.code)
+    named = dict(purpose.context).get(_CONSENT) if rule is not None and _CONSENT in rule.requires else None
     return Standing(
         actor=caller.actor,
         organisation=caller.organisation,
@@ -40,8 +40,10 @@ def standing_of(
         purposes=caller.purposes | {PUBLIC_LOOKUP},
         purpose=purpose.code,
         context=purpose.context,
-        consents=tuple(consent for consent in consents if consent.valid_from <= day <= consent.valid_to),
-        grants=tuple(grant for grant in grants if grant.valid_from <= day <= grant.valid_to),
+        consents=tuple(
+            consent for consent in rights.consents if consent.purpose == purpose.code and named in (None, consent.id)
+        ),
+        grants=tuple(grant for grant in rights.grants if grant.purpose == purpose.code),
         policy_version=policy.version,
     )
 

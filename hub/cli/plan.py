@@ -23,7 +23,7 @@ from hub.access.policies import Policies, seed_policy
 from hub.access.purpose import purpose_of
 from hub.access.standing import check_purpose, standing_of
 from hub.cli.session import fail, opened_store, run
-from hub.clock import SystemClock, legal_day
+from hub.clock import SystemClock
 from hub.errors import BadInputError, SettingsError
 from hub.identity.caller import Caller, the_public
 from hub.identity.doorkeeper import caller_of
@@ -102,7 +102,7 @@ def explain_plan(
         )
         stated = purpose_of({"purpose": {"code": purpose, "context": _context(context or ())}}, None)
         policy, shelf = await _policy(settings, now)
-        standing = standing_of(_caller(wish, now), stated, policy, today=legal_day(now))
+        standing = standing_of(_caller(wish, now), stated, policy)
         check_purpose(policy, standing)
         return _explained(settings, policy, shelf, standing, asked)
 

@@ -13,11 +13,11 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 
 from graphql.execution.values import VariableValues
 
 from hub.access.purpose import Purpose
+from hub.access.rights import NO_RIGHTS, Held
 from hub.access.standing import standing_of
 from hub.identity.caller import Caller
 from hub.kept import Kept
@@ -123,7 +123,7 @@ class Plans:
         self._table = table
         self._profile = profile or Profile()
         self._version: tuple[int, str] | None = None
-        self.standings: Kept[tuple[Caller, Purpose, date], tuple[Standing, Ruling]] = Kept(_STANDINGS_KEPT)
+        self.standings: Kept[tuple[Caller, Purpose, Held], tuple[Standing, Ruling]] = Kept(_STANDINGS_KEPT)
         self.rulings: Kept[Standing, Ruling] = Kept(_RULINGS_KEPT)
         self.plans: Kept[tuple[object, ...], Compilation] = Kept(plans_max, plans_max * CHARACTERS_EACH)
         self.handovers: Counter[str] = Counter()
@@ -132,18 +132,20 @@ class Plans:
         """Count a question that the reference executor answered, by *reason*."""
         self.handovers[reason] += 1
 
-    def standing(self, policy: Policy, caller: Caller, purpose: Purpose, today: date) -> tuple[Standing, Ruling]:
-        """Make the standing of *caller* for *purpose* on *today* (Asia/Shanghai), with its decisions."""
+    def standing(
+        self, policy: Policy, caller: Caller, purpose: Purpose, rights: Held = NO_RIGHTS
+    ) -> tuple[Standing, Ruling]:
+        """Make the standing of *caller* with its *rights* for *purpose*, with its decisions."""
         version = (policy.version, policy.digest)
         if version != self._version:
             self.standings.clear()
             self.rulings.clear()
             self.plans.clear()
             self._version = version
-        key = (caller, purpose, today)
+        key = (caller, purpose, rights)
         found = self.standings.find(key)
         if found is None:
-            standing = standing_of(caller, purpose, policy, today=today)
+            standing = standing_of(caller, purpose, policy, rights=rights)
             found = (standing, self.ruling(policy, standing))
             self.standings.keep(key, found)
         return found

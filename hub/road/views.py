@@ -26,7 +26,7 @@ from schema.graph.ids import NodeId
 from schema.graph.views import shown
 from schema.plan.decider import Decider, RowClass, is_listed
 from schema.plan.guarded import SUBJECT_KIND
-from schema.plan.judge import row_class, subject_class
+from schema.plan.judge import labelled, row_class, subject_class
 from schema.plan.judged import UNPROVED, Holding, JudgedRecord, JudgedSubject, Span, Step
 from schema.policy.model import Clear, Denied, Masked
 from schema.publicity.placement import Placement, place_record
@@ -83,6 +83,9 @@ class Judge:
         live = (pair for content in contents for pair in zip(content.records, content.undated, strict=True))
         for record, undated in chain(((record, False) for record in records), live):
             placement = place_record(record, self._setting.today, self._setting.rules)
+            label = dossier.labels.get((record.kind, record.key)) if dossier.labels else None
+            if label is not None and label.holds_on(self._setting.today):
+                placement = labelled(placement, label, self._decider.standing)
             judged = self._classify(record, placement)
             if judged is None:
                 continue

@@ -26,7 +26,7 @@ from hub.store.sources import SourceState, read_sources
 from hub.store.subjects import SubjectFacts
 from hub.store.threads import Connection, ReadThreads
 from hub.store.timeline import TimelineEvent
-from hub.store.whole import Part, Reading, bound, dossiers_statement, written
+from hub.store.whole import Labels, Part, Reading, bound, dossiers_statement, written
 from schema.identifiers.uscc import USCC_LENGTH
 from schema.records import StoredRecord
 
@@ -44,12 +44,14 @@ class Dossier:
         subject: The subject; its former names if they were asked for or the dossier is kept in memory.
         records: By kind and record key. Of the kinds asked for at least; of all kinds if it is kept in memory.
         timeline: Oldest step first; there under the same condition as the former names.
+        labels: What officers laid on some of the records; there whenever records are.
         memo: Where the road keeps what it derived; it goes with the dossier. Owned by the event loop.
     """
 
     subject: SubjectFacts
     records: tuple[StoredRecord, ...]
     timeline: tuple[TimelineEvent, ...] = ()
+    labels: Labels = field(default_factory=dict)
     memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -175,8 +177,8 @@ class _Asked:
             if dossiers:
                 # Gives the turn to the event loop, which would else get it every five milliseconds only.
                 sleep(0)
-            subject, records, timeline = self._reading.of(row)
-            dossiers[subject.code] = Dossier(subject=subject, records=records, timeline=timeline)
+            subject, records, labels, timeline = self._reading.of(row)
+            dossiers[subject.code] = Dossier(subject=subject, records=records, labels=labels, timeline=timeline)
         return dossiers
 
 

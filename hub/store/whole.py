@@ -9,11 +9,11 @@ Rules:
     - NOTE: SQLite writes a float into JSON with 15 digits; `link_confidence` is written with all 17.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter, itemgetter
 from sys import intern
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 from sqlalchemy import (
@@ -32,12 +32,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from hub.clock import from_iso, legal_day
 from hub.store import tables
+from hub.store.administration_tables import RecordLabel as RecordLabelRow
 from hub.store.subjects import SUBJECT_COLUMNS, FormerName, SubjectFacts, subject_of
 from hub.store.tables import table_of
 from hub.store.timeline import TimelineEvent
 from schema.catalogue import KINDS
-from schema.records import Provenance, PublicityState, Severity, SeverityBasis, StoredRecord
+from schema.records import Provenance, PublicityState, RecordLabel, Severity, SeverityBasis, StoredRecord
 from schema.tiers import Tier
 
 _S = table_of(tables.Subject).c
@@ -45,6 +47,7 @@ _R = table_of(tables.Record).c
 _O = table_of(tables.Source).c
 _N = table_of(tables.SubjectName).c
 _E = table_of(tables.SubjectEvent).c
+_L = table_of(RecordLabelRow).c
 
 
 class _Row(msgspec.Struct, array_like=True, gc=False):
@@ -81,6 +84,7 @@ class _Row(msgspec.Struct, array_like=True, gc=False):
 # Not strict: SQLite's booleans are 0 and 1.
 _RECORDS = msgspec.json.Decoder(list[_Row], strict=False)
 _NAMES = msgspec.json.Decoder(list[tuple[str, str, str | None, str | None, str]])
+_LABELS = msgspec.json.Decoder(list[tuple[str, str, Tier, str | None, str, str | None]])
 _EVENTS = msgspec.json.Decoder(list[tuple[str, str | None, str, str, str]])
 
 
@@ -112,7 +116,9 @@ def dossiers_statement(dialect: str, part: Part) -> Select[Any]:
         mine = mine.where(_R.subject_code == _S.code)
         if part.kinds:
             mine = mine.where(json.among(_R.kind, "kinds"))
-        columns.append(mine.correlate(table_of(tables.Subject)).scalar_subquery())
+        labels = select(json.arrays(_L.kind, _L.record_key, _L.tier, _L.regions, _L.valid_from, _L.valid_to))
+        labels = labels.where(_L.subject_code == _S.code)
+        columns += [each.correlate(table_of(tables.Subject)).scalar_subquery() for each in (mine, labels)]
     if part.history:
         names = select(json.arrays(_N.name_key, _N.name, _N.valid_from, _N.valid_to, _N.source))
         names = names.where(_N.subject_code == _S.code, _N.name_key != _S.name_key)
@@ -181,6 +187,19 @@ def bound(dialect: str, texts: Sequence[str]) -> object:
     return (_Sqlite() if dialect == "sqlite" else _Postgres()).bound(texts)
 
 
+Labels: TypeAlias = Mapping[tuple[str, str], RecordLabel]
+"""(kind, record key) -> label."""
+
+
+class Whole(NamedTuple):
+    """A subject with its former names, its records by kind and key, their labels, its timeline."""
+
+    subject: SubjectFacts
+    records: tuple[StoredRecord, ...]
+    labels: Labels
+    timeline: tuple[TimelineEvent, ...]
+
+
 class Reading:
     """What the rows of one statement say."""
 
@@ -188,20 +207,22 @@ class Reading:
         self._part = part
         self._bodies = {name: msgspec.msgpack.Decoder(kind) for name, kind in KINDS.items()}
 
-    def of(self, row: Sequence[Any]) -> tuple[SubjectFacts, tuple[StoredRecord, ...], tuple[TimelineEvent, ...]]:
-        """Read one row: the subject with its former names, its records by kind and key, its timeline."""
+    def of(self, row: Sequence[Any]) -> "Whole":
+        """Read one row."""
         subject = subject_of(row)
         rest = row[len(SUBJECT_COLUMNS) :]
         records: tuple[StoredRecord, ...] = ()
+        labels: Labels = {}
         if self._part.records:
             code = subject.code
             found = _RECORDS.decode(rest[0])
+            labels = _labels(rest[1])
             found.sort(key=_BY_KEY)
             # What a catalogue of another release brought cannot be read by this one, nor may it be shown.
             records = tuple([self._record(code, each) for each in found if each.kind in self._bodies])
         if not self._part.history:
-            return subject, records, ()
-        return replace(subject, former_names=_former(rest[-2])), records, _timeline(rest[-1])
+            return Whole(subject, records, labels, ())
+        return Whole(replace(subject, former_names=_former(rest[-2])), records, labels, _timeline(rest[-1]))
 
     def _record(self, code: str, row: _Row) -> StoredRecord:
         return StoredRecord(
@@ -246,6 +267,20 @@ def _former(text: str) -> tuple[FormerName, ...]:
     rows = sorted(_NAMES.decode(text), key=itemgetter(0))
     rows.sort(key=lambda row: row[3] or "", reverse=True)
     return tuple(FormerName(name=name, valid_from=begin, valid_to=end, source=by) for _, name, begin, end, by in rows)
+
+
+def _labels(text: str) -> Labels:
+    if text == "[]":
+        return {}
+    return {
+        (kind, key): RecordLabel(
+            tier=tier,
+            regions=() if regions is None else tuple(msgspec.json.decode(regions, type=list[str])),
+            valid_from=legal_day(from_iso(begin)),
+            valid_to=None if end is None else legal_day(from_iso(end)),
+        )
+        for kind, key, tier, regions, begin, end in _LABELS.decode(text)
+    }
 
 
 def _timeline(text: str) -> tuple[TimelineEvent, ...]:

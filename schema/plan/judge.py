@@ -5,13 +5,14 @@ The row's class is computed here and nowhere else; what follows from it is decid
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from schema.catalogue.model import Category
 from schema.plan.decider import RowClass
 from schema.plan.guarded import SUBJECT_KIND
 from schema.policy.model import Fact, Grant, Policy, Standing
 from schema.publicity.placement import Placement
-from schema.records import StoredRecord
+from schema.records import RecordLabel, StoredRecord
 from schema.tiers import Tier, join
 
 
@@ -45,6 +46,16 @@ def subject_class(policy: Policy, basis: RowClass) -> RowClass:
         consented=basis.consented,
         granted=basis.granted,
     )
+
+
+def labelled(placement: Placement, label: RecordLabel, standing: Standing) -> Placement:
+    """
+    Join what officers laid on a record with its *placement*.
+
+    Out of the label's compartment nobody reads it but as its own (DOMAIN 13.1: compartments within the reader's).
+    """
+    is_within = all(any(region_lies_within(region, prefix) for prefix in standing.regions) for region in label.regions)
+    return replace(placement, tier=join((placement.tier, label.tier, Tier.P if is_within else Tier.R)))
 
 
 def _facts(standing: Standing, subject: str, region: str | None, owners: Iterable[str | None]) -> set[Fact]:

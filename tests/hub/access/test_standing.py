@@ -1,20 +1,18 @@
 from dataclasses import replace
-from datetime import date
 
 import pytest
 
 from hub.access.policies import seed_policy
 from hub.access.purpose import Purpose
+from hub.access.rights import Held
 from hub.access.standing import check_purpose, standing_of
 from hub.errors import ErrorCode, PurposeRequiredError
 from hub.identity.caller import Caller, the_public
 from schema.catalogue.model import Category
 from schema.policy.decide import decide
-from schema.policy.model import ActorKind, Consent, Denied, Fact, Grant, Label, Policy, Standing
+from schema.policy.model import ActorKind, Consent, Denied, Fact, Label, Policy, Standing
 from schema.tiers import Tier
 from tests.support import people
-
-TODAY = date(2026, 11, 20)
 
 
 @pytest.fixture(scope="module")
@@ -35,18 +33,14 @@ def group() -> Caller:
     )
 
 
-def consent(valid_from: str, valid_to: str) -> Consent:
+def consent() -> Consent:
     return Consent(
-        subject="S", items=frozenset({Category.C15}), purpose="FINANCING", valid_from=valid_from, valid_to=valid_to
+        id="c-1", subject="S", items=frozenset({Category.C15}), purpose="FINANCING", valid_from="", valid_to=""
     )
 
 
-def grant(valid_from: str, valid_to: str) -> Grant:
-    return people.grant(Category.C14, valid_from=valid_from, valid_to=valid_to)
-
-
 def check(policy: Policy, caller: Caller, purpose: Purpose) -> Standing:
-    standing = standing_of(caller, purpose, policy, today=TODAY)
+    standing = standing_of(caller, purpose, policy)
     check_purpose(policy, standing)
     return standing
 
@@ -55,8 +49,8 @@ class TestStandingOf:
     def test_carries_what_decides_and_nothing_else(self, policy: Policy, group: Caller):
         """Two callers of one kind share a plan: token and partner leave no trace."""
         purpose = Purpose(code="PROCUREMENT_CHECK", context=(("lot", "2"),))
-        one = standing_of(group, purpose, policy, today=TODAY)
-        other = standing_of(replace(group, partner="other", token_id="t-2"), purpose, policy, today=TODAY)
+        one = standing_of(group, purpose, policy)
+        other = standing_of(replace(group, partner="other", token_id="t-2"), purpose, policy)
 
         assert one == other
         assert hash(one) == hash(other)
@@ -65,36 +59,36 @@ class TestStandingOf:
         assert policy.version == one.policy_version
 
     def test_public_lookup_is_always_among_its_purposes(self, policy: Policy, group: Caller):
-        assert "PUBLIC_LOOKUP" in standing_of(group, Purpose(code="PUBLIC_LOOKUP"), policy, today=TODAY).purposes
+        assert "PUBLIC_LOOKUP" in standing_of(group, Purpose(code="PUBLIC_LOOKUP"), policy).purposes
 
-    @pytest.mark.parametrize(
-        ("valid_from", "valid_to", "held"),
-        [
-            ("2026-11-20", "2026-11-20", True),
-            ("2026-10-21", "2026-11-20", True),
-            ("2026-11-20", "2026-12-20", True),
-            ("2026-10-20", "2026-11-19", False),
-            ("2026-11-21", "2026-12-20", False),
-        ],
-    )
-    def test_drops_what_is_not_valid_today(
-        self, policy: Policy, group: Caller, valid_from: str, valid_to: str, held: bool
-    ):
-        """Both days inclusive: a consent that ended yesterday is none."""
-        standing = standing_of(
-            group,
-            Purpose(code="FINANCING"),
-            policy,
-            today=TODAY,
-            consents=[consent(valid_from, valid_to)],
-            grants=[grant(valid_from, valid_to)],
+    def test_rights_count_for_their_own_purpose_only(self, policy: Policy, group: Caller):
+        rights = Held(
+            consents=(consent(),), grants=(people.grant(Category.C14), people.grant(Category.C15, purpose="RATING"))
         )
 
-        assert held == bool(standing.consents)
-        assert held == bool(standing.grants)
+        financing = standing_of(group, Purpose(code="FINANCING", context=(("consent", "c-1"),)), policy, rights=rights)
+        checking = standing_of(group, Purpose(code="PROCUREMENT_CHECK"), policy, rights=rights)
+
+        assert ((consent(),), ()) == (financing.consents, financing.grants)
+        assert ((), (people.grant(Category.C14),)) == (checking.consents, checking.grants)
+
+    def test_purpose_that_names_a_consent_gets_that_one_alone(self, policy: Policy, group: Caller):
+        """FINANCING states a consent (DOMAIN 13.4): another subject's, or another one, is not in play."""
+        rights = Held(consents=(consent(), replace(consent(), id="c-2", subject="T")))
+
+        for named, held in (("c-1", ["S"]), ("c-2", ["T"]), ("c-3", []), ("", [])):
+            purpose = Purpose(code="FINANCING", context=(("consent", named),))
+            assert held == [each.subject for each in standing_of(group, purpose, policy, rights=rights).consents]
+
+    def test_purpose_that_names_none_gets_all_that_are_for_it(self, policy: Policy, group: Caller):
+        trade = [replace(consent(), id=name, purpose="MARKET_TRADE") for name in ("c-1", "c-2")]
+
+        standing = standing_of(group, Purpose(code="MARKET_TRADE"), policy, rights=Held(consents=tuple(trade)))
+
+        assert tuple(trade) == standing.consents
 
     def test_the_public_reads_public_data_and_no_other(self, policy: Policy):
-        public = standing_of(the_public(), Purpose(code="PUBLIC_LOOKUP"), policy, today=TODAY)
+        public = standing_of(the_public(), Purpose(code="PUBLIC_LOOKUP"), policy)
         facts = frozenset(Fact)
 
         assert not isinstance(decide(policy, public, Label(category=Category.C05, tier=Tier.P), facts), Denied)
@@ -150,7 +144,7 @@ class TestCheckPurpose:
         "purpose", [Purpose(code="CURIOSITY"), Purpose(code="SUPERVISION"), Purpose(code="PROCUREMENT_CHECK")]
     )
     def test_says_what_decide_says(self, policy: Policy, group: Caller, purpose: Purpose):
-        standing = standing_of(group, purpose, policy, today=TODAY)
+        standing = standing_of(group, purpose, policy)
         decision = decide(policy, standing, Label(category=Category.C01, tier=Tier.P), frozenset())
         with pytest.raises(PurposeRequiredError) as caught:
             check_purpose(policy, standing)

@@ -35,7 +35,7 @@ def prepared(ground, text=DOCUMENT, **variables):
 
 
 def planned(ground, plans, who, purpose=CHECK, **variables):
-    _, ruling = plans.standing(ground.policy, who, purpose, TODAY)
+    _, ruling = plans.standing(ground.policy, who, purpose)
     return asyncio.run(plans.plan(prepared(ground, **variables), ruling))
 
 
@@ -106,7 +106,7 @@ class TestPlans:
 
     def test_plans_are_bounded(self, ground, plans):
         for name in ("a", "b", "c"):
-            _, ruling = plans.standing(ground.policy, BUYER, CHECK, TODAY)
+            _, ruling = plans.standing(ground.policy, BUYER, CHECK)
             text = DOCUMENT.replace("name", f"{name}: name")
             asyncio.run(plans.plan(prepared(ground, text), ruling))
 
@@ -115,14 +115,14 @@ class TestPlans:
     def test_new_policy_version_forgets_every_decision(self, ground, plans):
         old = planned(ground, plans, BUYER)
         newer = replace(ground.policy, version=ground.policy.version + 1)
-        _, ruling = plans.standing(newer, BUYER, CHECK, TODAY)
+        _, ruling = plans.standing(newer, BUYER, CHECK)
 
         assert (1, 0) == (len(plans.rulings), len(plans.plans))
         assert newer is ruling.decider.policy
         assert old is not asyncio.run(plans.plan(prepared(ground), ruling))
 
     def test_refused_document_is_not_kept(self, ground, plans):
-        _, ruling = plans.standing(ground.policy, BUYER, CHECK, TODAY)
+        _, ruling = plans.standing(ground.policy, BUYER, CHECK)
         with pytest.raises(GraphQLError):
             asyncio.run(plans.plan(prepared(ground, w=None), ruling))
 
@@ -130,7 +130,7 @@ class TestPlans:
 
     def test_prediction_follows_the_variables_it_depends_on(self, ground, plans):
         text = "query($c: ID!, $n: Int = 1) { subject(code: $c) { records(first: $n) { nodes { id } } } }"
-        _, ruling = plans.standing(ground.policy, BUYER, CHECK, TODAY)
+        _, ruling = plans.standing(ground.policy, BUYER, CHECK)
         rows = []
         for count in (1, 3, 1):
             asked = prepared(ground, text, n=count)
@@ -141,7 +141,7 @@ class TestPlans:
         assert rows[0] == rows[2] < rows[1]
 
     def test_what_is_not_compiled_says_why(self, ground, plans):
-        _, ruling = plans.standing(ground.policy, BUYER, CHECK, TODAY)
+        _, ruling = plans.standing(ground.policy, BUYER, CHECK)
         compilation = asyncio.run(
             plans.plan(
                 prepared(ground, "query($c: ID!) { subject(code: $c) { name } __schema { queryType { name } } }"),
@@ -164,7 +164,7 @@ class TestPlans:
                 super().keep(key, value, weight)
 
         text = "query($c: ID!, $n: Int = 1) { subject(code: $c) { records(first: $n) { nodes { id } } } }"
-        _, ruling = plans.standing(ground.policy, BUYER, CHECK, TODAY)
+        _, ruling = plans.standing(ground.policy, BUYER, CHECK)
         asked = prepared(ground, text)
         compilation = asyncio.run(plans.plan(asked, ruling))
         compilation._quotes = Watched(4)
