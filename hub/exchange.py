@@ -24,6 +24,7 @@ from structlog.typing import FilteringBoundLogger
 
 from hub.access.pseudonyms import Pseudonyms
 from hub.access.purpose import purpose_of
+from hub.access.rights import Rights
 from hub.access.standing import check_purpose
 from hub.audit.entries import Pending
 from hub.audit.errors import StaleReadError
@@ -114,6 +115,7 @@ class Ground:
         documents: Parsed documents.
         plans: Compiled documents.
         policies: The policy in force.
+        rights: Consents and grants.
         epochs: What this process knows to have changed.
         fetcher: Archive and live sources.
         searches: Name searches.
@@ -133,6 +135,7 @@ class Ground:
     documents: Documents
     plans: Plans
     policies: PolicyShelf
+    rights: Rights
     epochs: Epochs
     fetcher: Fetcher
     searches: Searches
@@ -183,7 +186,10 @@ class ExchangeRoad:
             epochs["partner"] = caller.epoch
         try:
             purpose = purpose_of(question.extensions, question.purpose_header)
-            standing, ruling = ground.plans.standing(policy, caller, purpose, legal_day(now))
+            rights, right_epoch = await ground.rights.of(caller, now)
+            if right_epoch is not None:
+                epochs["right"] = right_epoch
+            standing, ruling = ground.plans.standing(policy, caller, purpose, rights)
             # 3 parse and validate.
             await ground.documents.admit(question.document)
             prepared = ground.documents.prepare(question.document, question.operation_name, question.variables)

@@ -25,6 +25,7 @@ from connectors.secrets import ReferredSecrets
 from connectors.site import SiteConfig, load_sites
 from hub.access import cursors, pseudonyms
 from hub.access.policies import Policies
+from hub.access.rights import Rights
 from hub.audit.entries import Entry, Pending
 from hub.audit.log import Log
 from hub.audit.sequencer import Sequencer
@@ -229,6 +230,7 @@ def _ground(opened: Opened, settings: Settings, around: Surroundings) -> Ground:
         documents=Documents(exchange.schema, size=settings.plans_max),
         plans=Plans(exchange, table, plans_max=settings.plans_max, profile=_profile(settings)),
         policies=Policies(opened.engine, opened.epochs),
+        rights=Rights(opened.engine, opened.epochs),
         epochs=opened.epochs,
         fetcher=Fetcher(
             Dossiers(opened.engine, opened.epochs, cache_records=settings.dossier_cache_records),
