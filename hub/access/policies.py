@@ -2,9 +2,10 @@
 Policy versions: the seed that ships with the hub, the versions in the store, and which of them is in force.
 
 Rules:
-    - A version is written once and never changed; the one in force is the newest that has begun.
-    - A seed whose digest the store has never held becomes a new version. A seed it has held before changes nothing,
-      so that a restart does not undo what officers decided since.
+    - A version is written once and never changed; the one in force is the newest that has begun and has not ended.
+    - A store that never held a policy gets the seed. Whether a later release's seed becomes a version by itself is for
+      the caller to say: where officers decide, they adopt it by a change set. A seed the store has held before changes
+      nothing, so that a restart does not undo what was decided since.
     - No policy means no answer: there is no built-in fallback.
     - The policy in force is held until its epoch changes (`hub.store.epochs`) or another version begins; the commit of
       every answer checks the epoch, so a version that another hub stored holds from the next answer on.
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.clock import from_iso, iso
@@ -33,14 +34,20 @@ _TABLE = PolicyVersion.__table__  # type: ignore[attr-defined]  # SQLModel adds 
 
 _EPOCH = select(epoch_of("policy"))
 _IN_FORCE = (
-    select(_TABLE.c.version, _TABLE.c.digest, _TABLE.c.valid_from)
-    .where(_TABLE.c.valid_from <= bindparam("now"))
+    select(_TABLE.c.version, _TABLE.c.digest, _TABLE.c.valid_from, _TABLE.c.valid_to)
+    .where(
+        _TABLE.c.valid_from <= bindparam("now"),
+        or_(_TABLE.c.valid_to.is_(None), _TABLE.c.valid_to > bindparam("now")),
+    )
     .order_by(_TABLE.c.version.desc())
     .limit(1)
 )
-# A newer number supersedes whatever has begun; an older one never comes back.
+# A newer number supersedes whatever has begun; an older one comes back only where the newer has ended.
 _NEXT = select(func.min(_TABLE.c.valid_from)).where(
     _TABLE.c.version > bindparam("version"), _TABLE.c.valid_from > bindparam("now")
+)
+_LAST = select(func.max(_TABLE.c.valid_to)).where(
+    _TABLE.c.version > bindparam("version"), _TABLE.c.valid_to <= bindparam("now")
 )
 
 
@@ -108,9 +115,9 @@ class Policies:
         """Epoch `policy` that what `current` returned last was read at; 0 before, and without epochs."""
         return self._epoch
 
-    async def settle(self, now: datetime) -> Settled:
+    async def settle(self, now: datetime, *, adopt: bool = True) -> Settled:
         """
-        Store the seed if the store has never held it, and tell the version in force.
+        Store the seed if the store has no policy, or has never held this one and *adopt*; tell the version in force.
 
         Safe with several hubs starting at once on one store: one of them stores it.
 
@@ -121,10 +128,10 @@ class Policies:
         async with writing(self._engine) as writer:
             await writer.take_turn("policy_version")
             held = await writer.first(select(_TABLE.c.version).where(_TABLE.c.digest == seed.digest))
-            if held is not None:
-                return Settled(policy=(await self._in_force(writer, now))[0], is_new=False)
             (newest,) = await writer.rows(select(func.coalesce(func.max(_TABLE.c.version), 0)))
             number = int(newest[0]) + 1
+            if held is not None or (number > 1 and not adopt):
+                return Settled(policy=(await self._in_force(writer, now))[0], is_new=False)
             row = {
                 "version": number,
                 "digest": seed.digest,
@@ -155,11 +162,14 @@ class Policies:
             if self._epochs is None:
                 return (await self._in_force(reader, now))[0]
             row = await reader.first(_EPOCH)
-            policy, valid_from = await self._in_force(reader, now)
-            (following,) = await reader.rows(_NEXT, {"version": policy.version, "now": iso(now)})
+            policy, (valid_from, valid_to) = await self._in_force(reader, now)
+            near = {"version": policy.version, "now": iso(now)}
+            ((following,), (before,)) = [(await reader.rows(edge, near))[0] for edge in (_NEXT, _LAST)]
         # One session sees one state of the store, so the epoch is that of the policy.
         self._epoch = self._epochs.note_one("policy", None if row is None else row[0])
-        self._held = _held(policy, self._epoch, valid_from, following[0])
+        begins = max(filter(None, (valid_from, before)))
+        ends = min(filter(None, (valid_to, following)), default=None)
+        self._held = _held(policy, self._epoch, begins, ends)
         return policy
 
     async def note_log_index(self, version: int, index: int) -> None:
@@ -176,8 +186,8 @@ class Policies:
         async with reading(self._engine) as reader:
             return tuple((int(row.version), str(row.digest)) for row in await reader.rows(missing))
 
-    async def _in_force(self, reader: Reader, now: datetime) -> tuple[Policy, str]:
-        """The policy in force at *now*, and since when."""
+    async def _in_force(self, reader: Reader, now: datetime) -> tuple[Policy, tuple[str, str | None]]:
+        """The policy in force at *now*, and its own validity."""
         head = await reader.first(_IN_FORCE, {"now": iso(now)})
         if head is None:
             raise PolicyMissingError(
@@ -187,7 +197,7 @@ class Policies:
         if held is None or (held.version, held.digest) != (head.version, head.digest):
             (row,) = await reader.rows(select(_TABLE.c.body).where(_TABLE.c.version == head.version))
             held = self._parsed = _read(head.version, head.digest, row.body)
-        return held, head.valid_from
+        return held, (head.valid_from, head.valid_to)
 
 
 def _held(policy: Policy, epoch: int, begins: str, ends: str | None) -> _Held | None:

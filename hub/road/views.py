@@ -86,7 +86,7 @@ class Judge:
             label = dossier.labels.get((record.kind, record.key)) if dossier.labels else None
             if label is not None and label.holds_on(self._setting.today):
                 placement = labelled(placement, label, self._decider.standing)
-            judged = self._classify(record, placement)
+            judged = self._classify(record, placement, dossier.subject.sector)
             if judged is None:
                 continue
             counted[judged] += 1
@@ -121,13 +121,13 @@ class Judge:
             holdings=self._holdings(counted),
         )
 
-    def _classify(self, record: StoredRecord, placement: Placement) -> RowClass | None:
+    def _classify(self, record: StoredRecord, placement: Placement, sector: str | None) -> RowClass | None:
         decider = self._decider
         if placement.category not in decider.table.categories[record.kind]:
             # Not a category the plan decided for this kind: its coordinates were never asked about, so it is denied.
             return None
         try:
-            judged = row_class(decider.policy, decider.standing, record, placement)
+            judged = row_class(decider.policy, decider.standing, record, placement, sector)
         except KeyError:
             # The policy has no tier for this category: unclassified is denied.
             return None

@@ -16,14 +16,18 @@ from schema.records import RecordLabel, StoredRecord
 from schema.tiers import Tier, join
 
 
-def row_class(policy: Policy, standing: Standing, record: StoredRecord, placement: Placement) -> RowClass:
+def row_class(
+    policy: Policy, standing: Standing, record: StoredRecord, placement: Placement, sector: str | None = None
+) -> RowClass:
     """
-    Classify *record* for *standing*, by its *placement* (category and tier) on the day of the question.
+    Classify *record* for *standing*, by its *placement* on the day of the question and the *sector* of its subject.
 
     Raises:
         KeyError: the policy knows no tier for the record's category; the caller treats the row as denied.
     """
-    facts = _facts(standing, record.subject, record.region, (record.owner, record.authority))
+    facts = _facts(standing, record.subject, (record.owner, record.authority))
+    if _is_in_compartment(standing, record.region, sector):
+        facts.add(Fact.IN_REGION)
     if record.published:
         facts.add(Fact.PUBLISHED)
     return RowClass(
@@ -58,16 +62,21 @@ def labelled(placement: Placement, label: RecordLabel, standing: Standing) -> Pl
     return replace(placement, tier=join((placement.tier, label.tier, Tier.P if is_within else Tier.R)))
 
 
-def _facts(standing: Standing, subject: str, region: str | None, owners: Iterable[str | None]) -> set[Fact]:
+def _facts(standing: Standing, subject: str, owners: Iterable[str | None]) -> set[Fact]:
     facts: set[Fact] = set()
     if standing.organisation is not None:
         if standing.organisation == subject:
             facts.add(Fact.OWN_SUBJECT)
         if standing.organisation in owners:
             facts.add(Fact.OWN_SOURCE)
-    if any(region_lies_within(region, prefix) for prefix in standing.regions):
-        facts.add(Fact.IN_REGION)
     return facts
+
+
+def _is_in_compartment(standing: Standing, region: str | None, sector: str | None) -> bool:
+    """An asker bound to sectors is at home with subjects of these; with one whose sector nobody told, it is not."""
+    if standing.sectors and sector not in standing.sectors:
+        return False
+    return any(region_lies_within(region, prefix) for prefix in standing.regions)
 
 
 def region_lies_within(region: str | None, prefix: str) -> bool:

@@ -43,7 +43,7 @@ class Fact(StrEnum):
 
     OWN_SUBJECT = "own_subject"  # the record is about the reader's organisation
     OWN_SOURCE = "own_source"  # the reader's organisation supplied or decided the record
-    IN_REGION = "in_region"  # the record's region lies within the reader's
+    IN_REGION = "in_region"  # the record's region lies within the reader's, and its subject's sector too
     CONSENT = "consent"  # a valid authority of the subject covers this category and purpose
     GRANTED = "granted"  # a valid grant covers this category and source
     COUNTERPARTY = "counterparty"  # the reader has a contract with the subject

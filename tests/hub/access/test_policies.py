@@ -18,7 +18,9 @@ NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 TABLE = PolicyVersion.__table__
 
 
-async def store_version(store: AsyncEngine, version: int, *, begins: datetime, tier_of_c16: str = "S") -> str:
+async def store_version(
+    store: AsyncEngine, version: int, *, begins: datetime, ends: datetime | None = None, tier_of_c16: str = "S"
+) -> str:
     """An officer's version: the seed with one tier changed."""
     body = policy_json(seed_policy())
     body["tiers"]["C16"] = tier_of_c16
@@ -28,6 +30,7 @@ async def store_version(store: AsyncEngine, version: int, *, begins: datetime, t
         "digest": digest,
         "body": canonical_json(body).decode(),
         "valid_from": iso(begins),
+        "valid_to": None if ends is None else iso(ends),
         "log_index": 7,
     }
     async with writing(store) as writer:
@@ -81,6 +84,17 @@ class TestSettle:
         assert settled.is_new
         assert 5 == settled.policy.version
         assert seed_policy().digest == (await Policies(store).current(NOW)).digest
+
+    async def test_where_officers_decide_a_new_seed_waits_for_them(self, store: AsyncEngine):
+        """A field of a new release is not classified by the release itself."""
+        await store_version(store, 1, begins=NOW, tier_of_c16="R")
+        settled = await Policies(store).settle(NOW, adopt=False)
+
+        assert (1, False) == (settled.policy.version, settled.is_new)
+        assert 1 == (await Policies(store).current(NOW)).version
+
+    async def test_an_empty_store_gets_the_seed_whoever_decides(self, store: AsyncEngine):
+        assert (await Policies(store).settle(NOW, adopt=False)).is_new
 
     async def test_a_seed_the_store_has_held_does_not_undo_what_officers_decided(self, store: AsyncEngine):
         await Policies(store).settle(NOW)
@@ -223,6 +237,25 @@ class TestHeld:
         await store_version(store, 2, begins=NOW + timedelta(hours=1), tier_of_c16="G")
 
         assert [3, 3] == [(await policies.current(NOW + timedelta(hours=hours))).version for hours in (0, 2)]
+
+    async def test_a_version_that_ends_gives_way_to_the_one_before(self, policies: Policies, store):
+        """A label made stricter for a week: officers need not be there when the week is over."""
+        await policies.settle(NOW)
+        hour = timedelta(hours=1)
+        await store_version(store, 2, begins=NOW + hour, ends=NOW + 3 * hour, tier_of_c16="R")
+        await store_version(store, 3, begins=NOW + 2 * hour, ends=NOW + 4 * hour, tier_of_c16="G")
+        there_and_back = [0, 0.99, 1, 2, 3, 3.99, 4, 9, 3.5, 1.5, 0.5, 4.5]
+
+        assert [1, 1, 2, 3, 3, 3, 1, 1, 3, 2, 1, 1] == [
+            (await policies.current(NOW + hours * hour)).version for hours in there_and_back
+        ]
+
+    async def test_when_all_have_ended_nobody_is_answered(self, policies: Policies, store):
+        await store_version(store, 1, begins=NOW, ends=NOW + timedelta(hours=1), tier_of_c16="R")
+        await policies.current(NOW)
+
+        with pytest.raises(PolicyMissingError):
+            await policies.current(NOW + timedelta(hours=1))
 
     async def test_a_clock_that_steps_back_gets_what_was_in_force_then(self, policies: Policies, store):
         await policies.settle(NOW)

@@ -1,15 +1,16 @@
 """What a row is to an asker: the class that decisions on it are made by."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from schema.catalogue import Penalty
 from schema.catalogue.model import Category
-from schema.plan.judge import region_lies_within, row_class, subject_class
+from schema.plan.judge import labelled, region_lies_within, row_class, subject_class
 from schema.policy.model import ActorKind, Consent, Fact
 from schema.publicity.placement import Placement
-from schema.records import PublicityState
+from schema.records import PublicityState, RecordLabel
 from schema.tiers import Tier
 from tests.schema.render.stage import edited
 from tests.support.people import GROUP, grant, standing
@@ -100,6 +101,66 @@ class TestCovers:
         given = grant(Category.C14, subject=subject)
 
         assert judged(ground, replace(WHO, grants=(given,))).granted == ((given,) if granted else ())
+
+
+class TestSector:
+    @pytest.mark.parametrize(
+        ("bound", "sector", "inside"),
+        [
+            ((), None, True), ((), "电力", True), (("电力",), "电力", True), (("电力", "煤炭"), "煤炭", True),
+            (("电力",), "煤炭", False), (("电力",), None, False),
+        ],
+    )  # fmt: skip
+    def test_asker_bound_to_sectors_is_at_home_in_them_alone(self, ground, bound, sector, inside):
+        who = replace(WHO, regions=frozenset({""}), sectors=frozenset(bound))
+
+        found = row_class(ground.policy, who, ROW, PLACED, sector)
+
+        assert inside == (Fact.IN_REGION in found.facts)
+
+    def test_right_sector_in_the_wrong_region_is_not_at_home(self, ground):
+        who = replace(WHO, regions=frozenset({"11"}), sectors=frozenset({"电力"}))
+
+        assert Fact.IN_REGION not in row_class(ground.policy, who, ROW, PLACED, "电力").facts
+
+
+class TestLabelled:
+    DAY = date(2026, 11, 20)
+
+    def label(self, tier=Tier.P, regions=()):
+        return RecordLabel(tier=tier, regions=regions, valid_from=self.DAY, valid_to=self.DAY)
+
+    @pytest.mark.parametrize(
+        ("own", "laid", "expected"),
+        [(Tier.P, Tier.G, Tier.G), (Tier.G, Tier.P, Tier.G), (Tier.G, Tier.I, Tier.A), (Tier.R, Tier.P, Tier.R)],
+    )
+    def test_label_joins_what_the_record_bears_and_loosens_nothing(self, own, laid, expected):
+        assert expected is labelled(replace(PLACED, tier=own), self.label(laid), WHO).tier
+
+    @pytest.mark.parametrize(
+        ("compartment", "regions", "inside"),
+        [
+            (("51",), {"51"}, True), (("5101",), {"51"}, True), (("51",), {""}, True),
+            (("51", "11"), {"51", "11"}, True),
+            (("51",), {"5101"}, False), (("51", "11"), {"51"}, False), (("51",), set(), False),
+        ],
+    )  # fmt: skip
+    def test_out_of_its_compartment_a_record_is_read_as_ones_own_or_not_at_all(self, compartment, regions, inside):
+        who = replace(WHO, regions=frozenset(regions))
+
+        assert (Tier.P if inside else Tier.R) is labelled(PLACED, self.label(regions=compartment), who).tier
+
+    @pytest.mark.parametrize(
+        ("begin", "end", "holds"),
+        [
+            (20, 20, True), (19, None, True), (20, None, True), (21, None, False), (18, 19, False), (18, 21, True),
+        ],
+    )  # fmt: skip
+    def test_label_holds_on_its_days_both_inclusive(self, begin, end, holds):
+        to = None if end is None else date(2026, 11, end)
+        label = replace(self.label(), valid_from=date(2026, 11, begin), valid_to=to)
+
+        assert holds is label.holds_on(self.DAY)
 
 
 class TestTier:
