@@ -7,6 +7,7 @@ What the hub raises.
     │  ├─ UnauthenticatedError   401 UNAUTHENTICATED, carries the WWW-Authenticate challenge
     │  │  └─ StepUpRequiredError 401 STEP_UP_REQUIRED, an officer's proof of presence is too old
     │  ├─ ForbiddenError         403 FORBIDDEN, names the rule
+    │  ├─ ConflictError          409 CONFLICT, what was looked at has changed since, or was done already
     │  ├─ PurposeRequiredError   403 PURPOSE_REQUIRED, names the missing context key
     │  ├─ TooExpensiveError      400 COST_ESTIMATED_TOO_EXPENSIVE
     │  └─ RateLimitedError       429 RATE_LIMITED, carries Retry-After
@@ -33,6 +34,7 @@ class ErrorCode(StrEnum):
     UNAUTHENTICATED = "UNAUTHENTICATED"
     STEP_UP_REQUIRED = "STEP_UP_REQUIRED"
     FORBIDDEN = "FORBIDDEN"
+    CONFLICT = "CONFLICT"
     UNAUTHORIZED_FIELD_OR_TYPE = "UNAUTHORIZED_FIELD_OR_TYPE"
     PURPOSE_REQUIRED = "PURPOSE_REQUIRED"
     COST_ESTIMATED_TOO_EXPENSIVE = "COST_ESTIMATED_TOO_EXPENSIVE"
@@ -135,6 +137,22 @@ class ForbiddenError(RefusalError):
 
     def __init__(self, rule: str, message: str, *, place: Sequence[str | int] = ()) -> None:
         super().__init__(message, extensions={"rule": rule}, place=place)
+        self.rule = rule
+
+
+class ConflictError(RefusalError):
+    """
+    What the asker looked at is not as it was, or was done already: look again, then decide again.
+
+    Attributes:
+        rule: Which rule refuses: dotted words, no value.
+    """
+
+    code = ErrorCode.CONFLICT
+    status = 409
+
+    def __init__(self, rule: str, message: str, *, changed: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message, extensions={"rule": rule, **({} if changed is None else {"changed": dict(changed)})})
         self.rule = rule
 
 
