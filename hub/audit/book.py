@@ -9,10 +9,14 @@ Rules:
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol, TypeAlias
 
 from hub.audit.step import Step
+
+Account: TypeAlias = tuple[str, str]
+"""Asker and span of a budget."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,17 +29,61 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wants:
+    """
+    What a group wants to know, and to take, within a turn.
+
+    Attributes:
+        codes: Subjects whose versions it wants.
+        epochs: Whether it wants the epochs.
+        once: Digests to take -> when they may be forgotten, seconds since 1970.
+        spend: Budget -> what to take of it, and when it ends, seconds since 1970.
+    """
+
+    codes: Sequence[str] = ()
+    epochs: bool = False
+    once: Mapping[bytes, float] = field(default_factory=dict)
+    spend: Mapping[Account, tuple[int, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Causes:
     """
-    What answers are made from, as the store has it within a turn.
+    What answers are made from, as the store has it within a turn, and what was taken.
 
     Attributes:
         versions: Of the subjects asked for; who is not there is left out.
         epochs: All of them, if they were asked for.
+        taken: Of the digests asked for, those that the store did not have; now it has them.
+        used: Budget -> what is used of it, with all that was taken in this turn.
     """
 
-    versions: Mapping[str, int]
-    epochs: Mapping[str, int]
+    versions: Mapping[str, int] = field(default_factory=dict)
+    epochs: Mapping[str, int] = field(default_factory=dict)
+    taken: AbstractSet[bytes] = frozenset()
+    used: Mapping[Account, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redress:
+    """
+    What is put right when a turn ends.
+
+    Attributes:
+        digests: Taken for entries that are not kept after all.
+        amounts: Budget -> what was taken of it for such entries.
+        ended: Rows of what ended before this, seconds since 1970, go; None: nothing is tidied up this time.
+        most: Of each kind, at most so many go.
+    """
+
+    digests: Sequence[bytes] = ()
+    amounts: Mapping[Account, int] = field(default_factory=dict)
+    ended: float | None = None
+    most: int = 0
+
+
+NOTHING = Redress()
+"""Nothing to put right."""
 
 
 class Book(Protocol):
@@ -48,16 +96,16 @@ class Book(Protocol):
     def is_open(self) -> bool:
         """Whether there is a connection that is not known to be dead."""
 
-    def begin(self, codes: Sequence[str], epochs: bool) -> tuple[Head | None, Causes]:
+    def begin(self, wants: Wants) -> tuple[Head | None, Causes]:
         """
-        Open a transaction, wait for the turn in it, then read the head and what `causes` reads.
+        Open a transaction, wait for the turn in it, then read the head and do what `take` does.
 
         Returns:
             The newest checkpoint, None while the log is empty; the causes.
         """
 
-    def causes(self, codes: Sequence[str], epochs: bool) -> Causes:
-        """Read the versions of *codes* and, if asked, the epochs."""
+    def take(self, wants: Wants) -> Causes:
+        """Read and take what *wants* names; what it does not name costs nothing."""
 
     def leaves(self, start: int, end: int) -> Sequence[tuple[int, bytes]]:
         """Read (index, leaf hash) of the entries *start* <= index < *end*, in order."""
@@ -68,11 +116,11 @@ class Book(Protocol):
     def newest(self) -> tuple[int, bytes] | None:
         """Read (index, leaf hash) of the entry with the highest index."""
 
-    def write(self, step: Step) -> None:
-        """Write all rows of *step* and commit. When it returns, they are durable."""
+    def write(self, step: Step | None, redress: Redress) -> None:
+        """Write all rows of *step*, if there is one, put right what *redress* names, and commit: durable on return."""
 
     def end(self) -> None:
-        """Give the turn back without writing; after `write`, which gave it back, do nothing."""
+        """Give the turn back with nothing written or taken; after `write`, which gave it back, do nothing."""
 
     def close(self) -> None:
         """Let go of the connection, whatever state it is in; the next `begin` opens another."""

@@ -7,6 +7,8 @@ What the log refuses.
     │     └─ LogBrokenError      the stored log contradicts itself or us: stop writing, page someone
     └─ AuditError
        ├─ StaleReadError         what the answer was made from has changed: make it again
+       ├─ ReplayedError          what may be shown once was shown before
+       ├─ OverBudgetError        more of a budget than is left
        ├─ EntryError             what was to be logged is malformed: a fault of ours
        ├─ AbsentEntryError       the log has no such entry
        └─ ReceiptError           what was handed in is no receipt, or a key is no key: nothing could be checked
@@ -54,6 +56,26 @@ class StaleReadError(AuditError):
             f"{len(codes)} of the subjects in the answer and {len(self.epochs)} of its other causes changed after they "
             "were read"
         )
+
+
+class ReplayedError(AuditError):
+    """What may be shown once, e.g. a proof of possession, was shown before. Nothing was kept of it this time."""
+
+
+class OverBudgetError(AuditError):
+    """
+    An entry would use more of a budget than is left. Nothing was kept of it, and nothing was used.
+
+    Attributes:
+        span: Of the budget: what is counted and when.
+        limit: Most that may be used in the span.
+        used: What was used before, as far as the log's turn had come.
+        free_at: When the span ends, seconds since 1970.
+    """
+
+    def __init__(self, *, span: str, limit: int, used: int, free_at: float) -> None:
+        self.span, self.limit, self.used, self.free_at = span, limit, used, free_at
+        super().__init__(f"{span}: {used} of {limit} used, until {free_at:.0f}")
 
 
 class EntryError(AuditError):

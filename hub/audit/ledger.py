@@ -11,27 +11,39 @@ Rules:
       the next transaction finds out from the store what is there.
     - `reads` and `epochs` are compared inside the turn. A change that commits later is as if the question had been
       asked before it. An epoch that the store does not have has changed: nobody could tell that it has not.
+    - What may be shown once and what is spent of budgets is taken inside the turn as well (`hub.audit.tally`), so it is
+      exact over all processes; and as durable as the entry it belongs to, or not there.
+    - Of those two tables, rows of what ended are deleted now and then: twice as many as came, so that they stay short.
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeAlias
 
 from sqlalchemy import URL
 
-from hub.audit.book import Book, Causes, Head
-from hub.audit.errors import LogBrokenError, LogUnavailableError, StaleReadError
+from hub.audit.book import NOTHING, Book, Causes, Head, Redress, Wants
+from hub.audit.errors import LogBrokenError, LogUnavailableError
 from hub.audit.postgres import PostgresBook
 from hub.audit.receipts import Receipt
 from hub.audit.sqlite import SqliteBook
 from hub.audit.step import Step, Waiting
+from hub.audit.tally import Refusal, Tally, wants_of
+from hub.clock import from_iso
 from keys.checkpoints import Checkpoint, open_checkpoint
 from keys.errors import NoteError, ProofError
 from keys.growth import Growth
 from keys.merkle import HASH_SIZE, Frontier, nodes_for_root
 from keys.notes import Signer
 
+Outcome: TypeAlias = Receipt | tuple[int, ...] | Refusal
+"""What became of an entry; of terms that came alone: what is used of each of their budgets."""
+
 _LEAVES_AT_ONCE = 10_000
+_TIDY_AFTER = 256  # rows taken
+# Clocks of other machines may be behind.
+_LEEWAY_S = 300.0
 
 
 class Ledger:
@@ -52,6 +64,8 @@ class Ledger:
         # What this process knows to be durable; None before the first look.
         self._tree: Frontier | None = None
         self._root = b""
+        # Rows taken since the store was tidied up; at first as if it were time, or short lives would never tidy.
+        self._taken = _TIDY_AFTER
 
     def check(self) -> None:
         """
@@ -61,15 +75,13 @@ class Ledger:
             LogBrokenError: it does not fit.
             LogUnavailableError: the store cannot be reached or written.
         """
-        with self._turn(()) as (head, _):
+        with self._turn(Wants()) as (head, _):
             tree = self._caught_up(head)
         self._keep(tree, tree.root())
 
-    def commit(
-        self, group: list[Waiting], at: str, join: Callable[[], Sequence[Waiting]] = tuple
-    ) -> list[Receipt | StaleReadError]:
+    def commit(self, group: list[Waiting], at: str, join: Callable[[], Sequence[Waiting]] = tuple) -> list[Outcome]:
         """
-        Append *group* in order, durably, but for the entries that were made from what has changed.
+        Append *group* in order, durably, but for the entries whose terms do not hold: those leave nothing behind.
 
         Args:
             group: One entry or more.
@@ -85,32 +97,39 @@ class Ledger:
             LogUnavailableError: the store failed. Nothing is known to be appended.
         """
         step: Step | None = None
-        with self._turn(group) as (head, causes):
+        tally, wants = Tally(), wants_of(group)
+        with self._turn(wants) as (head, causes):
             tree = self._caught_up(head)
-            stale = _stale(causes, group)
+            tally.weigh(wants, causes, group)
             if self._tree is not None and tree.size != self._tree.size and (late := join()):
-                stale |= _stale(self._book.causes(*_read_by(late)), late, start=len(group))
+                wants = wants_of(late)
+                tally.weigh(wants, self._book.take(wants), late)
                 group += late
-            fresh = [waiting for place, waiting in enumerate(group) if place not in stale] if stale else group
-            if fresh:
-                step = Step.of(tree, fresh, self._signer, at)
-                self._book.write(step)
+            kept = [place for place in range(len(group)) if place not in tally.refused]
+            entries = [place for place in kept if group[place].sealed is not None]
+            if entries:
+                step = Step.of(tree, [group[place] for place in entries], self._signer, at)
+            if kept:
+                self._book.write(step, self._redress(tally, at))
         if step is None:
             self._keep(tree, tree.root())
-            return [stale[place] for place in range(len(group))]
-        self._keep(step.growth.tree, step.growth.root)
-        receipts = step.receipts(self._signer.name)
-        return [stale[place] if place in stale else next(receipts) for place in range(len(group))]
+        else:
+            self._keep(step.growth.tree, step.growth.root)
+        outcomes: dict[int, Outcome] = {**tally.refused}
+        if step is not None:
+            receipts = step.receipts(self._signer.name, map(tally.used, entries))
+            outcomes.update(zip(entries, receipts, strict=True))
+        return [outcomes[place] if place in outcomes else tally.used(place) for place in range(len(group))]
 
     def close(self) -> None:
         """Give the connection back."""
         self._book.close()
 
     @contextmanager
-    def _turn(self, group: Sequence[Waiting]) -> Iterator[tuple[Head | None, Causes]]:
+    def _turn(self, wants: Wants) -> Iterator[tuple[Head | None, Causes]]:
         """Hold the turn, which no other writer of the log shares, until the block ends or has written."""
         try:
-            yield self._begin(*_read_by(group))
+            yield self._begin(wants)
             self._book.end()
         except self._book.faults as fault:
             # A connection opened while the store was unwell may stay unwell: begin afresh next time.
@@ -121,16 +140,28 @@ class Ledger:
                 self._book.end()
             raise
 
-    def _begin(self, codes: Sequence[str], epochs: bool) -> tuple[Head | None, Causes]:
+    def _redress(self, tally: Tally, at: str) -> Redress:
+        """Say what is given back of what *tally* took, and what may go since it ended before *at*."""
+        if not tally.taken:
+            return NOTHING
+        digests, amounts = tally.spare()
+        self._taken += tally.taken
+        if self._taken < _TIDY_AFTER:
+            return Redress(digests=digests, amounts=amounts)
+        most, self._taken = 2 * self._taken, 0
+        ended = from_iso(at).timestamp() - _LEEWAY_S
+        return Redress(digests=digests, amounts=amounts, ended=ended, most=most)
+
+    def _begin(self, wants: Wants) -> tuple[Head | None, Causes]:
         was_open = self._book.is_open
         try:
-            return self._book.begin(codes, epochs)
+            return self._book.begin(wants)
         except self._book.faults:
             if not was_open or self._book.is_open:
                 raise
         # The connection had died unseen (a restarted server); nothing was written over it yet.
         self._book.close()
-        return self._book.begin(codes, epochs)
+        return self._book.begin(wants)
 
     def _keep(self, tree: Frontier, root: bytes) -> None:
         self._tree, self._root = tree, root
@@ -186,28 +217,6 @@ def _extend(book: Book, tree: Frontier, size: int) -> Frontier:
             raise LogBrokenError(f"entry {tree.size + len(rows)} is missing from the stored log")
         tree = Growth(tree, [leaf for _, leaf in rows]).tree
     return tree
-
-
-def _read_by(group: Sequence[Waiting]) -> tuple[list[str], bool]:
-    """Say what must be compared for *group*: subjects, and whether epochs."""
-    codes = {code for waiting in group for code in waiting.pending.reads}
-    return list(codes), any(waiting.pending.epochs for waiting in group)
-
-
-def _stale(stored: Causes, group: Sequence[Waiting], start: int = 0) -> dict[int, StaleReadError]:
-    """Name the places in *group*, the first of which is *start*, whose subjects or epochs changed since their read."""
-    stale: dict[int, StaleReadError] = {}
-    for place, waiting in enumerate(group, start):
-        pending = waiting.pending
-        codes = [code for code, read in pending.reads.items() if stored.versions.get(code, 0) != read]
-        changed = _changed(stored.epochs, pending.epochs) if pending.epochs else {}
-        if codes or changed:
-            stale[place] = StaleReadError(tuple(sorted(codes)), changed)
-    return stale
-
-
-def _changed(now: Mapping[str, int], read: Mapping[str, int]) -> dict[str, int]:
-    return {name: now.get(name, 0) for name, version in read.items() if now.get(name) != version}
 
 
 def _reason(fault: Exception) -> str:

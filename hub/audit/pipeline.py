@@ -22,6 +22,7 @@ Row: TypeAlias = tuple[bytes | None, ...]
 BIGINT = psycopg.postgres.types["int8"]
 BYTES = psycopg.postgres.types["bytea"]
 TEXT = psycopg.postgres.types["text"]
+DOUBLE = psycopg.postgres.types["float8"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +132,11 @@ class Pipeline:
 def number(value: int) -> bytes:
     """Write a bigint."""
     return pack(">q", value)
+
+
+def real(value: float) -> bytes:
+    """Write a double precision."""
+    return pack(">d", value)
 
 
 def integer_of(value: bytes | None) -> int:

@@ -9,18 +9,19 @@ Rules:
 """
 
 import contextlib
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar, TypeAlias
 
 import psycopg
 from sqlalchemy import URL
 
-from hub.audit.book import Causes, Head
-from hub.audit.pipeline import BIGINT, BYTES, TEXT, Pipeline, Row, Statement, array, integer_of, number
+from hub.audit.book import Causes, Head, Redress, Wants
+from hub.audit.pipeline import BIGINT, BYTES, DOUBLE, TEXT, Pipeline, Row, Statement, array, integer_of, number, real
 from hub.audit.step import Step
 
 _INT, _BYTES, _TEXT = BIGINT.oid, BYTES.oid, TEXT.oid
-_INTS, _BLOBS, _TEXTS = BIGINT.array_oid, BYTES.array_oid, TEXT.array_oid
+_INTS, _BLOBS, _TEXTS, _REALS = BIGINT.array_oid, BYTES.array_oid, TEXT.array_oid, DOUBLE.array_oid
+_REAL = DOUBLE.oid
 
 _STATEMENTS = {
     "begin": Statement(sql="BEGIN"),
@@ -31,6 +32,49 @@ _STATEMENTS = {
         sql="SELECT code, version FROM subject WHERE code = ANY (string_to_array($1, ','))", kinds=(_TEXT,)
     ),
     "epochs": Statement(sql="SELECT name, version FROM epoch"),
+    # Rows are taken in one order by all, so that no two wait for each other.
+    "once": Statement(
+        sql="""
+            INSERT INTO seen (digest, expires_at)
+            SELECT digest, until FROM unnest($1, $2) AS row (digest, until) ORDER BY digest
+            ON CONFLICT (digest) DO NOTHING RETURNING digest
+        """,
+        kinds=(_BLOBS, _REALS),
+    ),
+    "spend": Statement(
+        sql="""
+            INSERT INTO spent (asker, span, used, expires_at)
+            SELECT asker, span, amount, until FROM unnest($1, $2, $3, $4) AS row (asker, span, amount, until)
+            ORDER BY asker, span
+            ON CONFLICT (asker, span) DO UPDATE SET used = spent.used + excluded.used RETURNING asker, span, used
+        """,
+        kinds=(_TEXTS, _TEXTS, _INTS, _REALS),
+    ),
+    "unsee": Statement(sql="DELETE FROM seen WHERE digest = ANY ($1)", kinds=(_BLOBS,)),
+    "refund": Statement(
+        sql="""
+            UPDATE spent SET used = used - amount FROM unnest($1, $2, $3) AS row (who, what, amount)
+            WHERE asker = who AND span = what
+        """,
+        kinds=(_TEXTS, _TEXTS, _INTS),
+    ),
+    # What another deletes at this moment needs not be waited for.
+    "forget seen": Statement(
+        sql="""
+            DELETE FROM seen WHERE digest IN (
+                SELECT digest FROM seen WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
+            )
+        """,
+        kinds=(_REAL, _INT),
+    ),
+    "forget spent": Statement(
+        sql="""
+            DELETE FROM spent WHERE (asker, span) IN (
+                SELECT asker, span FROM spent WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
+            )
+        """,
+        kinds=(_REAL, _INT),
+    ),
     "leaves": Statement(
         sql='SELECT "index", leaf_hash FROM log_entry WHERE "index" >= $1 AND "index" < $2 ORDER BY "index"',
         kinds=(_INT, _INT),
@@ -69,6 +113,8 @@ _STATEMENTS = {
     "rollback": Statement(sql="ROLLBACK"),
 }
 
+_Call: TypeAlias = tuple[str, Sequence[bytes]]
+
 
 class PostgresBook:
     """One connection to a PostgreSQL. See `hub.audit.book.Book`."""
@@ -94,14 +140,14 @@ class PostgresBook:
         """Whether there is a connection that is not known to be dead."""
         return self._pipeline is not None and self._pipeline.is_open
 
-    def begin(self, codes: Sequence[str], epochs: bool) -> tuple[Head | None, Causes]:
-        """Take the advisory lock, then read; one round trip."""
-        _, _, head, *rest = self._opened().run(("begin", ()), ("turn", ()), ("head", ()), *_asking(codes, epochs))
-        return _head(head), _causes(rest, codes, epochs)
+    def begin(self, wants: Wants) -> tuple[Head | None, Causes]:
+        """Take the advisory lock, then read and take; one round trip."""
+        _, _, head, *rest = self._opened().run(("begin", ()), ("turn", ()), ("head", ()), *_asking(wants))
+        return _head(head), _causes(rest, wants)
 
-    def causes(self, codes: Sequence[str], epochs: bool) -> Causes:
-        """Read the versions of *codes* and the epochs."""
-        return _causes(self._opened().run(*_asking(codes, epochs)), codes, epochs)
+    def take(self, wants: Wants) -> Causes:
+        """Read and take what *wants* names."""
+        return _causes(self._opened().run(*_asking(wants)), wants)
 
     def leaves(self, start: int, end: int) -> Sequence[tuple[int, bytes]]:
         """Read (index, leaf hash) of the entries *start* <= index < *end*, in order."""
@@ -118,30 +164,10 @@ class PostgresBook:
         (rows,) = self._opened().run(("newest", ()))
         return (integer_of(rows[0][0]), rows[0][1] or b"") if rows else None
 
-    def write(self, step: Step) -> None:
-        """Write all rows of *step* and commit; one round trip."""
-        growth, fresh = step.growth, step.fresh
-        rows, nodes = [row for _, row in step.deliveries], growth.inner_nodes()
-        values = (
-            number(growth.first),
-            step.at.encode(),
-            _texts([sealed.kind for sealed in fresh]),
-            _blobs([sealed.leaf for sealed in fresh]),
-            _blobs([sealed.leaf_hash for sealed in fresh]),
-            _blobs([sealed.opening for sealed in fresh]),
-            _numbers([index for index, _ in step.deliveries]),
-            _texts([row.subject_code for row in rows]),
-            _texts([row.partner for row in rows]),
-            _texts([row.purpose for row in rows]),
-            _blobs([row.packed_versions() for row in rows]),
-            _numbers([level for level, _, _ in nodes]),
-            _numbers([index for _, index, _ in nodes]),
-            _blobs([value for _, _, value in nodes]),
-            number(growth.size),
-            growth.root,
-            step.note.encode(),
-        )
-        self._opened().run(("write", values), ("commit", ()))
+    def write(self, step: Step | None, redress: Redress) -> None:
+        """Write all rows of *step*, put right what *redress* names, and commit; one round trip."""
+        written = [] if step is None else [("write", _values(step))]
+        self._opened().run(*written, *_redressing(redress), ("commit", ()))
 
     def end(self) -> None:
         """Give the lock back without writing; after `write` do nothing."""
@@ -175,17 +201,68 @@ def _prepared(connection: psycopg.Connection[Any], patience_s: float) -> Pipelin
     return Pipeline(connection, _STATEMENTS, silence_s=2 * patience_s)
 
 
-def _asking(codes: Sequence[str], epochs: bool) -> list[tuple[str, Sequence[bytes]]]:
-    calls: list[tuple[str, Sequence[bytes]]] = [("versions", (",".join(codes).encode(),))] if codes else []
-    return [*calls, ("epochs", ())] if epochs else calls
+def _values(step: Step) -> Sequence[bytes]:
+    growth, fresh = step.growth, step.fresh
+    rows, nodes = [row for _, row in step.deliveries], growth.inner_nodes()
+    return (
+        number(growth.first),
+        step.at.encode(),
+        _texts([sealed.kind for sealed in fresh]),
+        _blobs([sealed.leaf for sealed in fresh]),
+        _blobs([sealed.leaf_hash for sealed in fresh]),
+        _blobs([sealed.opening for sealed in fresh]),
+        _numbers([index for index, _ in step.deliveries]),
+        _texts([row.subject_code for row in rows]),
+        _texts([row.partner for row in rows]),
+        _texts([row.purpose for row in rows]),
+        _blobs([row.packed_versions() for row in rows]),
+        _numbers([level for level, _, _ in nodes]),
+        _numbers([index for _, index, _ in nodes]),
+        _blobs([value for _, _, value in nodes]),
+        number(growth.size),
+        growth.root,
+        step.note.encode(),
+    )
 
 
-def _causes(results: Sequence[Sequence[Row]], codes: Sequence[str], epochs: bool) -> Causes:
+def _asking(wants: Wants) -> list[_Call]:
+    calls: list[_Call] = []
+    if wants.codes:
+        calls.append(("versions", (",".join(wants.codes).encode(),)))
+    if wants.epochs:
+        calls.append(("epochs", ()))
+    if wants.once:
+        calls.append(("once", (_blobs(list(wants.once)), _reals(wants.once.values()))))
+    if wants.spend:
+        askers, spans = zip(*wants.spend, strict=True)
+        amounts, ends = zip(*wants.spend.values(), strict=True)
+        calls.append(("spend", (_texts(askers), _texts(spans), _numbers(amounts), _reals(ends))))
+    return calls
+
+
+def _causes(results: Sequence[Sequence[Row]], wants: Wants) -> Causes:
     left = list(results)
     return Causes(
-        versions=_named(left.pop(0)) if codes else {},
-        epochs=_named(left.pop(0)) if epochs else {},
+        versions=_named(left.pop(0)) if wants.codes else {},
+        epochs=_named(left.pop(0)) if wants.epochs else {},
+        taken={digest or b"" for (digest,) in left.pop(0)} if wants.once else frozenset(),
+        used={((asker or b"").decode(), (span or b"").decode()): integer_of(used) for asker, span, used in left.pop(0)}
+        if wants.spend
+        else {},
     )
+
+
+def _redressing(redress: Redress) -> list[_Call]:
+    calls: list[_Call] = []
+    if redress.digests:
+        calls.append(("unsee", (_blobs(redress.digests),)))
+    if redress.amounts:
+        askers, spans = zip(*redress.amounts, strict=True)
+        calls.append(("refund", (_texts(askers), _texts(spans), _numbers(list(redress.amounts.values())))))
+    if redress.ended is not None:
+        bounds = (real(redress.ended), number(redress.most))
+        calls += [("forget seen", bounds), ("forget spent", bounds)]
+    return calls
 
 
 def _named(rows: Sequence[Row]) -> dict[str, int]:
@@ -209,3 +286,7 @@ def _texts(values: Sequence[str | None]) -> bytes:
 
 def _numbers(values: Sequence[int]) -> bytes:
     return array(_INT, [number(value) for value in values])
+
+
+def _reals(values: Iterable[float]) -> bytes:
+    return array(_REAL, [real(value) for value in values])

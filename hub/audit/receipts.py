@@ -20,6 +20,7 @@ class Receipt:
         kind: Kind of the entry.
         proof: C2SP tlog-proof v1, text.
         opening: JSON {name: {"salt": base64, "value": ...}}, byte for byte as it is stored.
+        used: What is used of each budget after this entry, in the order of its `spend`; for the hub, in no spelling.
     """
 
     index: int
@@ -28,6 +29,7 @@ class Receipt:
     kind: str
     proof: str
     opening: bytes
+    used: tuple[int, ...] = ()
 
     @property
     def extension(self) -> bytes:

@@ -21,9 +21,9 @@ from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from hub.audit.entries import Pending
-from hub.audit.errors import LogBrokenError, LogUnavailableError, StaleReadError
-from hub.audit.ledger import Ledger
+from hub.audit.entries import Pending, Terms
+from hub.audit.errors import LogBrokenError, LogUnavailableError
+from hub.audit.ledger import Ledger, Outcome
 from hub.audit.receipts import Receipt
 from hub.audit.sealing import seal
 from hub.audit.step import Waiting
@@ -37,7 +37,7 @@ _MAX_GROUP = 512
 
 class _Asker(NamedTuple):
     waiting: Waiting
-    answer: "asyncio.Future[Receipt]"
+    answer: "asyncio.Future[Receipt | tuple[int, ...]]"
 
 
 class Sequencer:
@@ -142,18 +142,40 @@ class Sequencer:
             EntryError: a value has no canonical form. Nothing was appended.
             LogUnavailableError: the entry is not known to be durable, or the sequencer does not run.
             StaleReadError: a subject changed since it was read. Nothing was appended.
+            ReplayedError: what it shows once was shown before. Nothing was appended.
+            OverBudgetError: it would use more of a budget than is left. Nothing was appended, and nothing used.
         """
         if self._closing or self._loop is None:
             raise LogUnavailableError("the sequencer does not run")
-        asker = _Asker(
-            Waiting(pending=pending, sealed=seal(pending.entry, self._entropy)),
-            self._loop.create_future(),
-        )
+        receipt = await self._put(Waiting(pending=pending, sealed=seal(pending.entry, self._entropy)), self._loop)
+        if not isinstance(receipt, Receipt):
+            raise LogUnavailableError("an entry was answered as if it were none")
+        return receipt
+
+    async def settle(self, terms: Terms) -> tuple[int, ...]:
+        """
+        Use up what *terms* name, without an entry, and wait until that is durable: for answers that disclose nothing.
+
+        Returns:
+            What is used of each budget now, in the order of `spend`.
+
+        Raises:
+            LogUnavailableError, StaleReadError, ReplayedError, OverBudgetError: as `append`. Nothing was used up.
+        """
+        if self._closing or self._loop is None:
+            raise LogUnavailableError("the sequencer does not run")
+        used = await self._put(Waiting(pending=terms, sealed=None), self._loop)
+        if isinstance(used, Receipt):
+            raise LogUnavailableError("terms were answered as if they were an entry")
+        return used
+
+    async def _put(self, waiting: Waiting, loop: asyncio.AbstractEventLoop) -> Receipt | tuple[int, ...]:
+        asker = _Asker(waiting, loop.create_future())
         with self._lock:
             self._askers.append(asker)
             is_first = len(self._askers) == 1 and not self._writing
         if is_first:
-            self._loop.call_soon(self._hand_over)
+            loop.call_soon(self._hand_over)
         return await asker.answer
 
     async def _look(self) -> None:
@@ -206,15 +228,15 @@ class Sequencer:
         group += alive
         return [asker.waiting for asker in alive]
 
-    def _answer(self, group: Sequence[_Asker], outcomes: Sequence[Receipt | StaleReadError]) -> None:
+    def _answer(self, group: Sequence[_Asker], outcomes: Sequence[Outcome]) -> None:
         self._usable = not self._closing
         for asker, outcome in zip(group, outcomes, strict=True):
             if asker.answer.done():
                 continue
-            if isinstance(outcome, Receipt):
-                asker.answer.set_result(outcome)
-            else:
+            if isinstance(outcome, Exception):
                 asker.answer.set_exception(outcome)
+            else:
+                asker.answer.set_result(outcome)
 
     def _refuse(self, group: Sequence[_Asker], fault: LogUnavailableError) -> None:
         self._usable = False

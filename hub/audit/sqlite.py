@@ -10,14 +10,14 @@ Rules:
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from sqlalchemy import URL
 
-from hub.audit.book import Causes, Head
+from hub.audit.book import Account, Causes, Head, Redress, Wants
 from hub.audit.step import Step
 
 _HEAD = "SELECT size, root, note FROM log_checkpoint ORDER BY size DESC LIMIT 1"
@@ -28,14 +28,29 @@ _LEAVES = 'SELECT "index", leaf_hash FROM log_entry WHERE "index" >= ? AND "inde
 _NODE = 'SELECT hash FROM log_node WHERE level = ? AND "index" = ?'
 _NEWEST = 'SELECT "index", leaf_hash FROM log_entry ORDER BY "index" DESC LIMIT 1'
 
-_ENTRY = ("log_entry", ("index", "kind", "leaf", "leaf_hash", "appended_at"))
-_OPENING = ("log_opening", ("index", "opening"))
-_DELIVERY = ("delivery", ("subject_code", "log_index", "partner", "purpose", "versions", "delivered_at"))
-_INNER = ("log_node", ("level", "index", "hash"))
-_CHECKPOINT = ("log_checkpoint", ("size", "root", "note", "signed_at"))
+# Name, columns, and how its insertion ends.
+_Table: TypeAlias = tuple[str, tuple[str, ...], str]
+_ENTRY = ("log_entry", ("index", "kind", "leaf", "leaf_hash", "appended_at"), "")
+_OPENING = ("log_opening", ("index", "opening"), "")
+_DELIVERY = ("delivery", ("subject_code", "log_index", "partner", "purpose", "versions", "delivered_at"), "")
+_INNER = ("log_node", ("level", "index", "hash"), "")
+_CHECKPOINT = ("log_checkpoint", ("size", "root", "note", "signed_at"), "")
+_SEEN = ("seen", ("digest", "expires_at"), "ON CONFLICT DO NOTHING RETURNING digest")
+_SPENT = (
+    "spent",
+    ("asker", "span", "used", "expires_at"),
+    "ON CONFLICT (asker, span) DO UPDATE SET used = used + excluded.used RETURNING asker, span, used",
+)
+_UNSEE = "DELETE FROM seen WHERE digest = ?"
+_REFUND = "UPDATE spent SET used = used - ? WHERE asker = ? AND span = ?"
+_FORGET = tuple(
+    f"DELETE FROM {table} WHERE rowid IN"  # noqa: S608  names of ours alone
+    f" (SELECT rowid FROM {table} WHERE expires_at < ? ORDER BY expires_at LIMIT ?)"
+    for table in ("seen", "spent")
+)
 # Rows per statement, so that a handful of statements, kept prepared, serves groups of every size.
 _MOST_ROWS = 512
-_KEPT_STATEMENTS = 64
+_KEPT_STATEMENTS = 96
 
 
 class SqliteBook:
@@ -61,20 +76,22 @@ class SqliteBook:
         """Whether there is a connection; a file's does not die."""
         return self._connection is not None
 
-    def begin(self, codes: Sequence[str], epochs: bool) -> tuple[Head | None, Causes]:
-        """Take SQLite's write lock, then read."""
+    def begin(self, wants: Wants) -> tuple[Head | None, Causes]:
+        """Take SQLite's write lock, then read and take."""
         connection = self._opened()
         connection.execute("BEGIN IMMEDIATE")
         row = connection.execute(_HEAD).fetchone()
         head = None if row is None else Head(size=row[0], root=row[1], note=row[2])
-        return head, self.causes(codes, epochs)
+        return head, self.take(wants)
 
-    def causes(self, codes: Sequence[str], epochs: bool) -> Causes:
-        """Read the versions of *codes* and the epochs."""
+    def take(self, wants: Wants) -> Causes:
+        """Read and take what *wants* names."""
         connection = self._opened()
         return Causes(
-            versions=dict(connection.execute(_VERSIONS, (json.dumps(codes),))) if codes else {},
-            epochs=dict(connection.execute(_EPOCHS)) if epochs else {},
+            versions=dict(connection.execute(_VERSIONS, (json.dumps(wants.codes),))) if wants.codes else {},
+            epochs=dict(connection.execute(_EPOCHS)) if wants.epochs else {},
+            taken=_taken(connection, wants.once),
+            used=_used(connection, wants.spend),
         )
 
     def leaves(self, start: int, end: int) -> Sequence[tuple[int, bytes]]:
@@ -91,26 +108,18 @@ class SqliteBook:
         row: tuple[int, bytes] | None = self._opened().execute(_NEWEST).fetchone()
         return row
 
-    def write(self, step: Step) -> None:
-        """Write all rows of *step* and commit."""
-        connection, first, at = self._opened(), step.growth.first, step.at
-        places = range(first, step.growth.size)
-        _insert(
-            connection,
-            _ENTRY,
-            [(index, one.kind, one.leaf, one.leaf_hash, at) for index, one in zip(places, step.fresh, strict=True)],
-        )
-        _insert(connection, _OPENING, [(index, one.opening) for index, one in zip(places, step.fresh, strict=True)])
-        _insert(
-            connection,
-            _DELIVERY,
-            [
-                (row.subject_code, index, row.partner, row.purpose, row.packed_versions(), at)
-                for index, row in step.deliveries
-            ],
-        )
-        _insert(connection, _INNER, step.growth.inner_nodes())
-        _insert(connection, _CHECKPOINT, [(step.growth.size, step.growth.root, step.note, at)])
+    def write(self, step: Step | None, redress: Redress) -> None:
+        """Write all rows of *step*, put right what *redress* names, and commit."""
+        connection = self._opened()
+        if step is not None:
+            _write(connection, step)
+        for digest in redress.digests:
+            connection.execute(_UNSEE, (digest,))
+        for (asker, span), amount in redress.amounts.items():
+            connection.execute(_REFUND, (amount, asker, span))
+        if redress.ended is not None:
+            for statement in _FORGET:
+                connection.execute(statement, (redress.ended, redress.most))
         connection.execute("COMMIT")
 
     def end(self) -> None:
@@ -144,19 +153,58 @@ class SqliteBook:
         return self._connection
 
 
-def _insert(connection: sqlite3.Connection, table: tuple[str, tuple[str, ...]], rows: Sequence[Iterable[Any]]) -> None:
-    """Insert *rows*, in as few statements as there are ones in the binary number of rows."""
+def _write(connection: sqlite3.Connection, step: Step) -> None:
+    first, at = step.growth.first, step.at
+    places = range(first, step.growth.size)
+    _insert(
+        connection,
+        _ENTRY,
+        [(index, one.kind, one.leaf, one.leaf_hash, at) for index, one in zip(places, step.fresh, strict=True)],
+    )
+    _insert(connection, _OPENING, [(index, one.opening) for index, one in zip(places, step.fresh, strict=True)])
+    _insert(
+        connection,
+        _DELIVERY,
+        [
+            (row.subject_code, index, row.partner, row.purpose, row.packed_versions(), at)
+            for index, row in step.deliveries
+        ],
+    )
+    _insert(connection, _INNER, step.growth.inner_nodes())
+    _insert(connection, _CHECKPOINT, [(step.growth.size, step.growth.root, step.note, at)])
+
+
+def _taken(connection: sqlite3.Connection, once: Mapping[bytes, float]) -> frozenset[bytes]:
+    return frozenset(digest for (digest,) in _insert(connection, _SEEN, list(once.items()))) if once else frozenset()
+
+
+def _used(connection: sqlite3.Connection, spend: Mapping[Account, tuple[int, float]]) -> dict[Account, int]:
+    if not spend:
+        return {}
+    rows = [(asker, span, amount, until) for (asker, span), (amount, until) in spend.items()]
+    return {(asker, span): used for asker, span, used in _insert(connection, _SPENT, rows)}
+
+
+def _insert(connection: sqlite3.Connection, table: _Table, rows: Sequence[Iterable[Any]]) -> list[tuple[Any, ...]]:
+    """
+    Insert *rows*, in as few statements as there are ones in the binary number of rows.
+
+    Returns:
+        What the statements return, if the table says that they do.
+    """
+    returned: list[tuple[Any, ...]] = []
     start = 0
     while left := len(rows) - start:
         count = min(_MOST_ROWS, 1 << (left.bit_length() - 1))
         some = rows if count == len(rows) else rows[start : start + count]
-        connection.execute(_insertion(table, count), list(chain.from_iterable(some)))
+        returned += connection.execute(_insertion(table, count), list(chain.from_iterable(some))).fetchall()
         start += count
+    return returned
 
 
 @lru_cache(maxsize=_KEPT_STATEMENTS)
-def _insertion(table: tuple[str, tuple[str, ...]], rows: int) -> str:
-    name, columns = table
+def _insertion(table: _Table, rows: int) -> str:
+    name, columns, ending = table
     row = "(" + ", ".join("?" * len(columns)) + ")"
     names = ", ".join(f'"{column}"' for column in columns)
-    return f'INSERT INTO "{name}" ({names}) VALUES ' + ", ".join([row] * rows)  # noqa: S608  names of ours alone
+    return f'INSERT INTO "{name}" ({names}) VALUES {", ".join([row] * rows)} {ending}'  # noqa: S608  names of ours alone

@@ -1,9 +1,9 @@
 """One step of the log: the tree with a group of entries added, the signed head over it, the receipts that prove it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from hub.audit.entries import DeliveryRow, Pending
+from hub.audit.entries import DeliveryRow, Pending, Terms
 from hub.audit.receipts import Receipt
 from hub.audit.sealing import Sealed
 from keys.checkpoints import Checkpoint, sign_checkpoint
@@ -15,10 +15,10 @@ from keys.proofs import proof_texts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A sealed entry and what came with it."""
+    """A sealed entry and what came with it; or terms that come alone, with nothing to keep."""
 
-    pending: Pending
-    sealed: Sealed
+    pending: Terms
+    sealed: Sealed | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class Step:
     The log taken forward by one group.
 
     Attributes:
-        fresh: The group's entries, sealed.
+        fresh: The group's entries, sealed, one or more.
         deliveries: Index of its entry and the row, of all in the group.
         growth: The tree with them.
         note: The signed head.
@@ -42,23 +42,27 @@ class Step:
 
     @staticmethod
     def of(tree: Frontier, fresh: Sequence[Waiting], signer: Signer, at: str) -> "Step":
-        """Grow *tree* by *fresh*, one entry or more, and sign the head."""
-        growth = Growth(tree, [waiting.sealed.leaf_hash for waiting in fresh])
+        """Grow *tree* by the entries in *fresh*, one or more, and sign the head; terms that come alone are left out."""
+        entries = [(waiting.pending, waiting.sealed) for waiting in fresh if waiting.sealed is not None]
+        growth = Growth(tree, [sealed.leaf_hash for _, sealed in entries])
         head = Checkpoint(origin=signer.name, size=growth.size, root=growth.root)
         return Step(
-            fresh=[waiting.sealed for waiting in fresh],
+            fresh=[sealed for _, sealed in entries],
             deliveries=[
-                (index, row) for index, waiting in enumerate(fresh, growth.first) for row in waiting.pending.deliveries
+                (index, row)
+                for index, (pending, _) in enumerate(entries, growth.first)
+                if isinstance(pending, Pending)
+                for row in pending.deliveries
             ],
             growth=growth,
             note=sign_checkpoint(head, signer),
             at=at,
         )
 
-    def receipts(self, origin: str) -> Iterator[Receipt]:
-        """Make the receipts of the group, in order, from the log *origin*."""
+    def receipts(self, origin: str, used: Iterable[tuple[int, ...]]) -> Iterator[Receipt]:
+        """Make the receipts of the group, in order, from the log *origin*; *used* is what each tells of budgets."""
         proofs = proof_texts(self.growth, self.note)
-        for index, (sealed, proof) in enumerate(zip(self.fresh, proofs, strict=True), self.growth.first):
+        for index, (sealed, proof, levels) in enumerate(zip(self.fresh, proofs, used, strict=True), self.growth.first):
             yield Receipt(
                 index=index,
                 size=self.growth.size,
@@ -66,4 +70,5 @@ class Step:
                 kind=sealed.kind,
                 proof=proof,
                 opening=sealed.opening,
+                used=levels,
             )

@@ -1,5 +1,6 @@
 """A log to write in and read from, over each kind of store."""
 
+import hashlib
 import secrets
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.audit.disclosure import Disclosure, answer_digest
-from hub.audit.entries import DeliveryRow, Entry, Pending
+from hub.audit.entries import DeliveryRow, Entry, Pending, Spend
 from hub.audit.sequencer import Sequencer
 from hub.store.engine import open_engine, writing
 from keys.notes import Signer
@@ -37,11 +38,21 @@ def sequencer_on(
     return Sequencer(engine, signer_of(seed), ORIGIN, clock(), entropy, patience_s=patience_s)
 
 
-def note(number: int, *, delivered: bool = False, reads=None, epochs=None) -> Pending:
-    """An entry that says its number."""
+def note(number: int, *, delivered: bool = False, reads=None, epochs=None, **terms) -> Pending:
+    """An entry that says its number; *terms* are what it uses up."""
     rows = [DeliveryRow(subject_code=CODE, partner="p", purpose="CHECK", versions=[("penalty", "k", 1)])]
     entry = Entry(kind="disclosure", values={"number": number, "to": "甲"})
-    return Pending(entry=entry, deliveries=rows if delivered else [], reads=reads or {}, epochs=epochs or {})
+    return Pending(entry=entry, deliveries=rows if delivered else [], reads=reads or {}, epochs=epochs or {}, **terms)
+
+
+def shown(name: str, *, until: float = 2e9) -> dict:
+    """Terms of an entry that shows, once only, what is called *name*."""
+    return {"once": hashlib.sha256(name.encode()).digest(), "once_until": until}
+
+
+def spend(amount: int = 1, *, limit: int, asker: str = "p", span: str = "day", until: float = 2e9) -> Spend:
+    """A part of a budget."""
+    return Spend(asker=asker, span=span, amount=amount, limit=limit, until=until)
 
 
 def disclosure(**changes) -> Disclosure:

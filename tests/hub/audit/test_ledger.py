@@ -5,6 +5,7 @@ import secrets
 import pytest
 from sqlalchemy import text
 
+from hub.audit.book import NOTHING, Wants
 from hub.audit.errors import LogUnavailableError, StaleReadError
 from hub.audit.ledger import Ledger
 from hub.audit.postgres import PostgresBook
@@ -130,12 +131,12 @@ class TestTurn:
         silent = PostgresBook(address_of(postgres_url), 0.1)
         other = Ledger(address_of(postgres_url), signer_of(), patience_s=10)
         other.check()
-        silent.begin((), False)
+        silent.begin(Wants())
         receipts = other.commit(waiting(note(0)), AT)
         step = Step.of(Frontier(), waiting(note(1)), signer_of(), AT)
 
         with pytest.raises(silent.faults):
-            silent.write(step)
+            silent.write(step, NOTHING)
         assert [0] == [receipt.index for receipt in receipts]
         assert [1] == [receipt.index for receipt in other.commit(waiting(note(2)), AT)]
         silent.close()
@@ -144,7 +145,7 @@ class TestTurn:
     def test_a_store_without_epochs_is_no_store(self, postgres_url):
         """One that was not migrated: nothing could tell that a policy had changed, so nothing is written."""
         book = PostgresBook(address_of(postgres_url), 5)
-        book.begin((), False)
+        book.begin(Wants())
         book.end()
         book.end()
         book.close()
