@@ -7,7 +7,12 @@ What the package refuses, by what was wrong.
     ├─ ProofError        a Merkle proof does not prove what it claims
     ├─ NoteError         a signed note is malformed, or no trusted key vouches for it
     │  └─ CheckpointError  the note's text is no checkpoint
-    └─ RingError         a key file is absent, unsafe or unreadable
+    ├─ RingError         a key file is absent, unsafe or unreadable
+    ├─ SealError         something sealed cannot be opened
+    │  ├─ SealedFormError  it is nothing sealed, of another format, or of a suite this release has not
+    │  ├─ OtherKeyError    another key sealed it
+    │  └─ DamagedError     it is not what was sealed at this place with this key
+    └─ VaultError        a key behind a URI is absent, unsafe, or its keeper does not answer
 
 Messages say what failed, what was expected and what came; they never quote key material.
 """
@@ -39,3 +44,23 @@ class CheckpointError(NoteError):
 
 class RingError(KeysError):
     """A key ring or one of its files is absent, unsafe or unreadable."""
+
+
+class SealError(KeysError):
+    """Something sealed cannot be opened. No message tells more than its subclass does."""
+
+
+class SealedFormError(SealError):
+    """Nothing sealed: too short, another format, or a suite this release does not have."""
+
+
+class OtherKeyError(SealError):
+    """It names another key than the one it was to be opened with."""
+
+
+class DamagedError(SealError):
+    """Not authentic: changed, moved from another place, or sealed with another key of the same name."""
+
+
+class VaultError(KeysError):
+    """A key behind a URI is absent, unsafe, or its keeper does not answer."""
