@@ -16,7 +16,6 @@ from hub.store.identity_tables import Seen
 from hub.store.tables import table_of
 
 _SEEN = table_of(Seen)
-_INSERT = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 async def record_once(engine: AsyncEngine, digest: bytes, until: float) -> None:
@@ -34,8 +33,9 @@ async def record_once(engine: AsyncEngine, digest: bytes, until: float) -> None:
     """
     try:
         async with writing(engine) as writer:
-            insertion = _INSERT[writer.dialect](_SEEN).values(digest=digest, expires_at=until)
-            taken = await writer.first(insertion.on_conflict_do_nothing().returning(_SEEN.c.digest))
+            insert = postgresql.insert if writer.dialect == "postgresql" else sqlite.insert
+            insertion = insert(_SEEN).values(digest=digest, expires_at=until).on_conflict_do_nothing()
+            taken = await writer.first(insertion.returning(_SEEN.c.digest))
     except DBAPIError:
         raise UnavailableError("What is shown once cannot be recorded; ask again.") from None
     if taken is None:
