@@ -4,10 +4,11 @@ What differs between two versions of the policy, entry by entry. Pure.
 A difference names its place as an officer would: `cells.C07.LD.matter`, `fields.Penalty.fineAmount`, `tiers.C06`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from schema.policy import edit
 from schema.policy.model import Policy
 from schema.policy.parse import policy_json
 
@@ -33,26 +34,20 @@ class Difference:
     @property
     def place(self) -> str:
         """Part and name."""
-        return f"{self.part}.{self.name}"
+        return f"{self.part}.{self.name}".rstrip(".")
 
 
 def differences(old: Policy, new: Policy) -> list[Difference]:
-    """List what *new* says otherwise than *old*, part by part, each sorted by name; a change of order is none."""
+    """List what *new* says otherwise than *old*, by place; `cells` alone: the same lines in another order."""
     before, after = _parts(old), _parts(new)
-    return [
-        Difference(part=part, name=name, before=was, after=becomes)
-        for part in _PARTS
-        for name, was, becomes in _pairs(before[part], after[part])
-        if was != becomes
-    ]
+    found = []
+    for place in edit.differences(old, new):
+        part, _, name = place.partition(".")
+        found.append(Difference(part=part, name=name, before=before[part].get(name), after=after[part].get(name)))
+    return found
 
 
 def _parts(policy: Policy) -> dict[str, Mapping[str, Any]]:
     content = cast("dict[str, Any]", policy_json(policy))
     cells = {cell["id"]: cell for cell in content["cells"]}
     return {part: cells if part == "cells" else content[part] for part in _PARTS}
-
-
-def _pairs(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
-    for name in sorted(before.keys() | after.keys()):
-        yield name, before.get(name), after.get(name)

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.access.policies import PolicyMissingError, policy_digest
+from hub.administration.model import Page
 from hub.clock import iso
 from hub.errors import BadInputError
 from hub.store.engine import Reader, reading
@@ -54,11 +55,15 @@ class Versions:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def page(self, now: datetime, *, first: int, before: int | None = None) -> Sequence[Version]:
-        """List at most *first* versions, the newest first; with *before*, only older ones than that number."""
+    async def page(self, now: datetime, *, first: int, after: str | None = None) -> Page[Version]:
+        """List at most *first* versions, the newest first; *after* is the number behind which to go on."""
+        rows = await self._listed(now, first + 1, None if after is None else int(after))
+        return Page(rows=rows[:first], end=str(rows[first - 1].number) if len(rows) > first else None)
+
+    async def _listed(self, now: datetime, most: int, before: int | None) -> Sequence[Version]:
         async with reading(self._engine) as reader:
             current = await self._in_force(reader, now)
-            query = select(*_HEADS).order_by(_TABLE.c.version.desc()).limit(first)
+            query = select(*_HEADS).order_by(_TABLE.c.version.desc()).limit(most)
             if before is not None:
                 query = query.where(_TABLE.c.version < before)
             rows = await reader.rows(query)
@@ -88,7 +93,7 @@ class Versions:
                 number = await self._in_force(reader, now)
             if number is None:
                 raise PolicyMissingError("policy: no version is in force")
-        found = await self.page(now, first=1, before=number + 1)
+        found = await self._listed(now, 1, number + 1)
         if not found or found[0].number != number:
             raise BadInputError("version: there is no such version of the policy", place=("version",))
         async with reading(self._engine) as reader:

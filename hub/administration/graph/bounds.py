@@ -26,6 +26,7 @@ from graphql import (
 from graphql.execution.values import VariableValues, get_argument_values
 from graphql.type import GraphQLOutputType, GraphQLUnionType, get_nullable_type
 
+from hub.administration.model import PAGE_MAX
 from hub.errors import BadInputError, TooExpensiveError
 from hub.road.documents import Prepared
 
@@ -35,8 +36,6 @@ DEPTH_MAX = 12
 """Deepest nesting of fields below the root; introspection has a bound of its own in the rules of validation."""
 NODES_MAX = 20_000
 """Most fields an answer may be predicted to hold."""
-PAGE_MAX = 100
-"""Most entries of one page."""
 _LISTED = 10
 _INTROSPECTION = frozenset({"__schema", "__type", "__typename"})
 

@@ -2,17 +2,17 @@
 Relay connections for officers' lists.
 
 Rules:
-    - A page has 1 to `PAGE_MAX` entries; a service is asked for one more than that, which tells whether more follow.
+    - A page has 1 to `PAGE_MAX` entries.
     - A cursor is the position of an entry (its key), sealed and bound to the list and its arguments.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import strawberry
 
-from hub.administration.graph.bounds import PAGE_MAX
+from hub.administration.model import PAGE_MAX, Page
 from hub.errors import BadInputError
 from schema.graph.connection import CursorError, Cursors
 from schema.graph.subject import PageInfo
@@ -55,21 +55,14 @@ class Cut:
     after: str | None
     cursors: Cursors
 
-    @property
-    def wanted(self) -> int:
-        """How many entries to ask a service for: one more than the page shows."""
-        return self.first + 1
-
-    def page(self, rows: Sequence[Row], position: Callable[[Row], str], show: Callable[[Row], T]) -> Connection[T]:
-        """Make the page of *rows*, as many as `wanted` or fewer."""
-        edges = [
-            Edge(cursor=self.cursors.seal(self.scope, position(row)), node=show(row)) for row in rows[: self.first]
-        ]
+    def page(self, found: Page[Row], position: Callable[[Row], str], show: Callable[[Row], T]) -> Connection[T]:
+        """Make the page of what a service *found*; *position* is what it takes as `after` to go on behind a row."""
+        edges = [Edge(cursor=self.cursors.seal(self.scope, position(row)), node=show(row)) for row in found.rows]
         return Connection(
             edges=edges,
             nodes=[edge.node for edge in edges],
             page_info=PageInfo(
-                has_next_page=len(rows) > self.first,
+                has_next_page=found.end is not None,
                 has_previous_page=self.after is not None,
                 start_cursor=edges[0].cursor if edges else None,
                 end_cursor=edges[-1].cursor if edges else None,
