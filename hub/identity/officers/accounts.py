@@ -214,6 +214,11 @@ class Officers:
         )
 
 
+def is_officer_id(text: str) -> bool:
+    """Whether *text* has the form of an officer's id."""
+    return _ID.fullmatch(text) is not None
+
+
 def check_new(new: NewOfficer) -> str:
     """
     Check the form of a new entry, and tell its person.
@@ -222,7 +227,7 @@ def check_new(new: NewOfficer) -> str:
         BadInputError: names the field.
     """
     person = new.person or new.id
-    if _ID.fullmatch(new.id) is None:
+    if not is_officer_id(new.id):
         raise BadInputError("officer id: expected 2 to 63 of a-z, 0-9, dot, dash, underscore", place=("id",))
     if not new.name.strip() or len(new.name) > _NAME_MAX or not new.name.isprintable():
         raise BadInputError(f"officer name: expected 1 to {_NAME_MAX} printable characters", place=("name",))

@@ -247,6 +247,12 @@ class OfficerSessions:
         for row in live:
             await self._end(writer, row[0], why, by)
 
+    async def end_replaced(self, writer: Writer, secret: str) -> None:
+        """End the session behind *secret*, if there is one: its browser has another now."""
+        row = await writer.first(select(_S.id, _S.officer).where(_S.digest == digest_of(secret)))
+        if row is not None:
+            await self._end(writer, row.id, "replaced", row.officer)
+
     async def live(self, acting: Acting, *, everybody: bool = False) -> Sequence[SessionSeen]:
         """
         List live sessions, the newest first, at most 200: one's own, or of everybody.
