@@ -11,13 +11,17 @@ Rules:
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, combinations
+from itertools import chain, combinations, product
+from typing import TypeVar
 
 from schema.catalogue.model import Category
 from schema.policy.decide import CONTEXT_FACTS, PUBLIC_LOOKUP, ROW_MASKS, decide, possible_facts
 from schema.policy.model import Decision, Denied, Fact, Label, Masked, Policy, PurposeRule, Standing
-from schema.tiers import Tier
+from schema.tiers import Tier, join
 
+T = TypeVar("T")
+
+_BY_LEAVE = frozenset({Fact.CONSENT, Fact.GRANTED})
 _STATED = "*"
 """Stands for a context value: decisions depend on whether one is stated, never on which."""
 
@@ -101,18 +105,10 @@ def smallest_grant(policy: Policy, standing: Standing, asked: Sequence[Asked]) -
 
     For officers only, and with facts of a row only for those who may know that it exists.
     """
-    if _are_permitted(gives := _gives(policy, standing, asked)):
+    if _are_permitted(_gives(policy, standing, asked)):
         return Advice(is_permitted=True, barred_by=None, remedies=())
     found = [remedy for purpose in _purposes(policy, standing) for remedy in _under(policy, standing, asked, purpose)]
-    found.sort(key=_size)
-    open_to_all = _with(standing, policy.purposes.get(standing.purpose), tuple(CONTEXT_FACTS.values()))
-    every = {Fact.CONSENT, Fact.GRANTED}
-    best = _gives(policy, open_to_all, [replace(each, facts=each.facts | every) for each in asked])
-    barred = next((each.rule for each in best if isinstance(each, Denied)), None)
-    if barred is None and not _are_permitted(best):
-        barred = best[0].rule
-    del gives
-    return Advice(is_permitted=False, barred_by=barred, remedies=tuple(found))
+    return Advice(is_permitted=False, barred_by=_bar(policy, standing, asked), remedies=tuple(sorted(found, key=_size)))
 
 
 def for_caller(policy: Policy, standing: Standing, labels: Sequence[Label]) -> Advice:
@@ -156,41 +152,82 @@ def _with(standing: Standing, purpose: PurposeRule | None, keys: tuple[str, ...]
     return replace(standing, purpose=purpose.code if purpose else standing.purpose, context=context)
 
 
+def _bar(policy: Policy, standing: Standing, asked: Sequence[Asked]) -> str | None:
+    """The rule that denies under the question's purpose though everything is stated, consented to and granted."""
+    then = _with(standing, policy.purposes.get(standing.purpose), tuple(CONTEXT_FACTS.values()))
+    best = _gives(policy, then, [replace(each, facts=each.facts | _BY_LEAVE) for each in asked])
+    if _are_permitted(best):
+        return None
+    return next((each.rule for each in best if isinstance(each, Denied)), best[0].rule)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Context keys to state, and categories to be consented to and granted."""
+
+    keys: tuple[str, ...]
+    consent: tuple[Category, ...]
+    granted: tuple[Category, ...]
+
+    @property
+    def parts(self) -> frozenset[tuple[str, str]]:
+        named = (("key", self.keys), ("consent", self.consent), ("grant", self.granted))
+        return frozenset((name, str(part)) for name, parts in named for part in parts)
+
+    def help(self, asked: Sequence[Asked]) -> list[Asked]:
+        """*asked* with the facts that the change would make true."""
+        return [replace(each, facts=each.facts | self._facts(each.label.category)) for each in asked]
+
+    def _facts(self, category: Category) -> frozenset[Fact]:
+        consented = {Fact.CONSENT} if category in self.consent else set()
+        return frozenset(consented | ({Fact.GRANTED} if category in self.granted else set()))
+
+
 def _under(policy: Policy, standing: Standing, asked: Sequence[Asked], purpose: PurposeRule) -> list[Remedy]:
     """The remedies under *purpose* of which no part can be left out."""
     # Consents and grants serve one purpose: what holds under the question's own says nothing of another.
     is_other = purpose.code != standing.purpose
-    bound = frozenset({Fact.CONSENT, Fact.GRANTED}) if is_other else frozenset()
-    bare = [replace(each, facts=each.facts - bound) for each in asked]
-    categories = tuple(dict.fromkeys(each.label.category for each in asked))
-    found: list[tuple[frozenset[object], Remedy]] = []
-    tries = sorted(
-        (
-            (keys, consent, granted)
-            for keys in _some(_unstated(standing, purpose))
-            for consent in _some(categories)
-            for granted in _some(categories)
-        ),
-        key=lambda parts: sum(map(len, parts)),
-    )
-    for keys, consent, granted in tries:
-        parts = frozenset([("key", key) for key in keys] + [("consent", c) for c in consent] + [("g", c) for c in granted])
-        if any(smaller < parts for smaller, _ in found):
+    bare = [replace(each, facts=each.facts - _BY_LEAVE) for each in asked] if is_other else asked
+    found: list[tuple[_Change, Remedy]] = []
+    for change in sorted(_changes(standing, purpose, asked), key=lambda change: len(change.parts)):
+        if any(smaller.parts < change.parts for smaller, _ in found):
             continue
-        then = _with(standing, purpose, keys)
-        gives = _gives(policy, then, [_helped(each, consent, granted) for each in bare])
+        then = _with(standing, purpose, change.keys)
+        gives = _gives(policy, then, change.help(bare))
         if _are_permitted(gives):
             remedy = Remedy(
                 purpose=purpose.code,
                 changes_purpose=is_other,
-                context=_added(standing, then),
-                consent=frozenset(consent),
-                grants=tuple(_wanted(category, purpose.code, asked) for category in granted),
+                context=tuple(key for key, _ in then.context if not dict(standing.context).get(key, "").strip()),
+                consent=frozenset(change.consent),
+                grants=tuple(_wanted(category, purpose.code, asked) for category in change.granted),
                 gives=gives,
             )
-            found.append((parts, remedy))
+            found.append((change, remedy))
     return [remedy for _, remedy in found]
 
 
-def _some(parts: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    return chain.from_iterable(combinations(parts, size) for size in range(len(parts) + 1))
+def _changes(standing: Standing, purpose: PurposeRule, asked: Sequence[Asked]) -> Iterator[_Change]:
+    stated = {key for key, value in standing.context if value.strip()}
+    keys = [key for key in CONTEXT_FACTS.values() if key not in stated and key not in purpose.requires]
+    categories = list(dict.fromkeys(each.label.category for each in asked))
+    for some, consent, granted in product(_subsets(keys), _subsets(categories), _subsets(categories)):
+        yield _Change(some, consent, granted)
+
+
+def _subsets(parts: Sequence[T]) -> list[tuple[T, ...]]:
+    return list(chain.from_iterable(combinations(parts, size) for size in range(len(parts) + 1)))
+
+
+def _wanted(category: Category, purpose: str, asked: Sequence[Asked]) -> WantedGrant:
+    labels = [each.label for each in asked if each.label.category is category]
+    return WantedGrant(
+        category=category,
+        coordinates=frozenset(label.coordinate for label in labels if label.coordinate is not None),
+        purpose=purpose,
+        tier=join(label.tier for label in labels),
+    )
+
+
+def _size(remedy: Remedy) -> tuple[int, int, bool, int]:
+    return (len(remedy.grants), len(remedy.consent), remedy.changes_purpose, len(remedy.context))

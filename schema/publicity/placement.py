@@ -84,6 +84,12 @@ def _unpublished_category(kind: str, state: PublicityState) -> Category:
     return Category.C07 if state is PublicityState.EXPIRED else Category.C06
 
 
+def loosest_tier(category: Category, *, published: bool) -> Tier:
+    """Tell the part of a row's tier that its category alone decides, whatever its list and state: none is looser."""
+    usual = _TIER_OF_STATE_CATEGORY.get(category, Tier.P)
+    return join((usual, Tier.S)) if category is Category.C11 and not published else usual
+
+
 def row_tier(
     category: Category, list_code: str | None, state: PublicityState, rules: Rules, *, published: bool = False
 ) -> Tier:
@@ -100,12 +106,10 @@ def row_tier(
     Returns:
         A tier to be joined with the policy's own for the category; P where nothing about the row is stricter.
     """
-    parts = [_TIER_OF_STATE_CATEGORY.get(category, Tier.P)]
+    parts = [loosest_tier(category, published=published)]
     if list_code is not None or category in {Category.C09, Category.C10}:
         known = rules.list_types.get(list_code or "")
         parts.append(known.tier if known else Tier.R)
-    if category is Category.C11 and not published:
-        parts.append(Tier.S)
     if is_before_publication(state):
         parts.append(Tier.G_CON)
     return join(parts)
