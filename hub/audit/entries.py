@@ -11,7 +11,12 @@ import msgspec
 from hub.audit.errors import EntryError
 from keys.canonical import Value
 
-Kind: TypeAlias = Literal["disclosure", "denial", "policy", "partner", "key"]
+Kind: TypeAlias = Literal[
+    "disclosure", "denial", "policy", "partner", "key",
+    # What officers, subjects and the hub itself do to who may see what; see `hub.administration.journal`.
+    "change", "grant", "consent", "label", "break_glass", "alarm", "officer", "session", "token", "simulation",
+    "explanation", "erasure",
+]  # fmt: skip
 KINDS: tuple[str, ...] = get_args(Kind)
 _MAX_CODE = 18
 _DIGEST_SIZE = 32

@@ -25,6 +25,18 @@ _KINDS = {
     "policy": {"zh": "授权规则变更", "en": "change of policy"},
     "partner": {"zh": "接入方变更", "en": "change of a partner"},
     "key": {"zh": "密钥事件", "en": "key event"},
+    "change": {"zh": "变更单", "en": "change set"},
+    "grant": {"zh": "授权许可", "en": "grant"},
+    "consent": {"zh": "授权书", "en": "consent"},
+    "label": {"zh": "记录定级", "en": "label of a record"},
+    "break_glass": {"zh": "应急授权", "en": "break-glass access"},
+    "alarm": {"zh": "告警", "en": "alarm"},
+    "officer": {"zh": "管理员账号", "en": "officer's account"},
+    "session": {"zh": "管理员会话", "en": "officer's session"},
+    "token": {"zh": "令牌事件", "en": "token event"},
+    "simulation": {"zh": "影响预演", "en": "simulation"},
+    "explanation": {"zh": "判定说明", "en": "explanation"},
+    "erasure": {"zh": "清除", "en": "erasure"},
 }
 # In the order they are read out; what an entry has besides comes after, under its own name.
 _LABELS = {
