@@ -38,6 +38,7 @@ from hub.road.attest import Asked, disclosure_of, refusal_of
 from hub.road.documents import Documents, RequestFaultError
 from hub.road.fetch import Fetcher
 from hub.road.plans import Compilation, Plans, Ruling
+from hub.road.preview import Previewer
 from hub.road.render import Rendered, render, render_compiled
 from hub.road.roots import Wanted, wanted
 from hub.road.searching import Searches
@@ -49,7 +50,8 @@ from hub.store.sources import SourceState
 from schema.graph.asking import Asking, SearchPage
 from schema.graph.build import Exchange
 from schema.graph.connection import Cursors
-from schema.graph.views import Guard, Outcome
+from schema.graph.preview import PreviewKey
+from schema.graph.views import Guard, Outcome, Plain
 from schema.plan.cost import CostError, Estimate, check
 from schema.plan.errors import DeniedReferenceError
 from schema.plan.guarded import GuardTable
@@ -94,13 +96,14 @@ class CostLimits:
 
 
 class Planned(NamedTuple):
-    """A question after step 5: its decisions, its code, its plan, its predicted cost, and what to fetch."""
+    """A question after step 5: decisions, code, plan, predicted cost, what to fetch, and the previews it asks for."""
 
     ruling: Ruling
     compilation: Compilation
     plan: Plan
     estimate: Estimate
     needed: Wanted
+    previews: Mapping[PreviewKey, Plain]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +157,7 @@ class ExchangeRoad:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
+        self._previewer = Previewer(documents=ground.documents, plans=ground.plans, fetcher=ground.fetcher)
 
     async def answer(self, question: Question, caller: Caller) -> Answer:
         """
@@ -234,15 +238,19 @@ class ExchangeRoad:
             denied = {use.coordinate: decision.rule for use, decision in plan.denied}
             receipt = await ground.log.append(refusal_of(asked, denied))
             return refused(denial_errors(plan, {}), receipt, denials=len(denied))
-        return await self._answered(question, asked, Planned(ruling, compilation, plan, estimate, needed))
+        previews = await self._previewer.previews(plan, asked.standing, ruling, self._limits(asked.caller))
+        return await self._answered(question, asked, Planned(ruling, compilation, plan, estimate, needed, previews))
+
+    def _limits(self, caller: Caller) -> tuple[int, int]:
+        """Rows and bytes that one question of *caller* may cost."""
+        limits = self._ground.limits
+        rows_max = min(limits.rows_max, caller.rows_max or limits.rows_max)
+        return rows_max, min(limits.bytes_max, caller.bytes_max or limits.bytes_max)
 
     def _admit(self, estimate: Estimate, caller: Caller) -> None:
         """Refuse what is predicted to cost more than *caller* may ask for. Raises TooExpensiveError."""
-        limits = self._ground.limits
-        rows_max = min(limits.rows_max, caller.rows_max or limits.rows_max)
-        bytes_max = min(limits.bytes_max, caller.bytes_max or limits.bytes_max)
         try:
-            check(estimate, rows_max, bytes_max)
+            check(estimate, *self._limits(caller))
         except CostError as error:
             told = {"rows": estimate.rows, "bytes": estimate.bytes, "comparisons": estimate.comparisons}
             # A prediction may have more digits than a client can read.
@@ -314,6 +322,7 @@ class ExchangeRoad:
             cursors=ground.cursors,
             specs=ground.exchange.specs,
             sdl=ground.sdl,
+            previews=planned.previews,
         )
 
     async def _rendered(self, asked: Asked, planned: Planned, asking: Asking) -> Rendered:

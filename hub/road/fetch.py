@@ -136,6 +136,10 @@ class Fetcher:
         parts, missing = self._collected(calls, codes) if calls else (_NOTHING, ())
         return Fetched(codes=tuple(codes), dossiers=dossiers, parts=parts, missing=tuple(missing))
 
+    def asked(self, kinds: frozenset[str]) -> list[str]:
+        """Identifiers of the live sources that a question about *kinds* asks."""
+        return [source.id for source in self._live if source.serves & kinds]
+
     @property
     def counts(self) -> Mapping[str, int]:
         """How often a dossier was found in memory; see `Dossiers.counts`."""

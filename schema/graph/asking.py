@@ -1,10 +1,11 @@
 """What one operation's resolvers may reach: everything is already fetched, judged and guarded."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from schema.catalogue.model import FieldSpec
 from schema.graph.connection import Cursors
+from schema.graph.preview import PreviewKey
 from schema.graph.views import Guard, Plain
 from schema.plan.judged import JudgedSubject
 
@@ -45,6 +46,7 @@ class Asking:
         searches: (name, first, after) -> page.
         sources: Status of the sources, if it is asked for.
         me: The asker's own standing, if it is asked for.
+        previews: What other questions would be shown, by document, variables and operation.
         cursors: Seals cursors.
         specs: Coordinate -> catalogue field.
         sdl: SDL served at `_service`.
@@ -58,3 +60,4 @@ class Asking:
     cursors: Cursors
     specs: Mapping[str, FieldSpec]
     sdl: str
+    previews: Mapping[PreviewKey, Plain] = field(default_factory=dict)

@@ -12,6 +12,7 @@ from schema.graph.connection import check_first
 from schema.graph.entities import resolve_entities
 from schema.graph.errors import bad_code, bad_input
 from schema.graph.ids import find_node_id
+from schema.graph.preview import AccessPreview
 from schema.graph.scalars import Freshness, Instant, MatchedBy
 from schema.graph.subject import Info, PageInfo
 from schema.graph.types import Node
@@ -105,6 +106,11 @@ def query_type(subject: type) -> type:
     def resolve_me(info: Info) -> Me:
         return info.context.me  # type: ignore[return-value]  # a view stands for its type
 
+    def resolve_preview(
+        info: Info, document: str, variables: str | None = None, operation_name: str | None = None
+    ) -> AccessPreview:
+        return info.context.previews[document, variables, operation_name]  # type: ignore[return-value]  # a view stands for its type
+
     def resolve_service(info: Info) -> Service:
         return Plain(type_name="_Service", values={"sdl": info.context.sdl})  # type: ignore[return-value]  # same
 
@@ -130,6 +136,13 @@ def query_type(subject: type) -> type:
         me: Me = strawberry.field(
             resolver=resolve_me,
             description="当前用户 Who is asking, and what for.",
+        )
+        access_preview: AccessPreview = strawberry.field(
+            resolver=resolve_preview,
+            description=(
+                "访问预览 What a document would be shown and would cost, for the standing of this question; nothing is "
+                "read. `variables` is a JSON object as text."
+            ),
         )
         entities: list[entity | None] = strawberry.field(name="_entities", resolver=resolve_references)
         service: Service = strawberry.field(

@@ -19,6 +19,7 @@ from schema.catalogue.model import Mask
 from schema.graph.asking import Asking, SearchHit
 from schema.graph.connection import Page, Selection, cut, ordered, scope_of
 from schema.graph.entities import reference_code
+from schema.graph.preview import preview_key
 from schema.graph.root import find_node, find_page, find_subject, search_cursor
 from schema.plan.judged import JudgedRecord, JudgedSubject
 from schema.policy.masks import apply_mask
@@ -219,6 +220,11 @@ class Found:
     def last_cursor(self) -> str | None:
         """Cursor of the last hit."""
         return self.cursors[-1] if self.cursors else None
+
+
+def preview(run: Running, arguments: Mapping[str, object]) -> Mapping[str, object]:
+    """Find what another question would be shown."""
+    return run.asking.previews[preview_key(arguments)].values
 
 
 def search(run: Running, arguments: Mapping[str, object]) -> Found:

@@ -316,6 +316,7 @@ _HELPERS: Mapping[str, object] = {
         runtime.node,
         runtime.number,
         runtime.one,
+        runtime.preview,
         runtime.search,
         runtime.shown_all,
         runtime.shown_one,
