@@ -24,7 +24,7 @@ from structlog.typing import FilteringBoundLogger
 
 from hub.access.pseudonyms import Pseudonyms
 from hub.access.purpose import purpose_of
-from hub.access.rights import Rights
+from hub.access.rights import Held
 from hub.access.standing import check_purpose
 from hub.audit.entries import Pending
 from hub.audit.errors import StaleReadError
@@ -75,6 +75,13 @@ class PolicyShelf(Protocol):
 
     async def current(self, now: datetime) -> Policy:
         """Return the policy in force at *now*, as far as is known here; see `epoch`."""
+
+
+class RightsShelf(Protocol):
+    """Where consents and grants are found."""
+
+    async def of(self, caller: Caller, now: datetime) -> tuple[Held, int | None]:
+        """Tell the rights of *caller* at *now*, and the epoch they were read at; None for the public."""
 
 
 class Attestor(Protocol):
@@ -138,7 +145,7 @@ class Ground:
     documents: Documents
     plans: Plans
     policies: PolicyShelf
-    rights: Rights
+    rights: RightsShelf
     epochs: Epochs
     fetcher: Fetcher
     searches: Searches

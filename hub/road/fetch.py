@@ -136,6 +136,12 @@ class Fetcher:
         parts, missing = self._collected(calls, codes) if calls else (_NOTHING, ())
         return Fetched(codes=tuple(codes), dossiers=dossiers, parts=parts, missing=tuple(missing))
 
+    def of_the_archive(self) -> "Fetcher":
+        """The same without live sources: they are asked for answers only."""
+        return Fetcher(
+            self._dossiers, (), self._contacts, deadline_s=self._deadline_s, clock=self._clock, log=self._log
+        )
+
     def asked(self, kinds: frozenset[str]) -> list[str]:
         """Identifiers of the live sources that a question about *kinds* asks."""
         return [source.id for source in self._live if source.serves & kinds]
