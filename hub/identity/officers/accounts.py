@@ -41,6 +41,8 @@ _NAME_MAX = 100
 _REASON_MAX = 500
 _HANDLE_SIZE = 32
 _TURN = "officers"
+_RESERVED = frozenset({"operator"})
+"""Who acts in a hub without officers; the journal must not take an officer for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,7 +229,7 @@ def check_new(new: NewOfficer) -> str:
         BadInputError: names the field.
     """
     person = new.person or new.id
-    if not is_officer_id(new.id):
+    if not is_officer_id(new.id) or new.id in _RESERVED:
         raise BadInputError("officer id: expected 2 to 63 of a-z, 0-9, dot, dash, underscore", place=("id",))
     if not new.name.strip() or len(new.name) > _NAME_MAX or not new.name.isprintable():
         raise BadInputError(f"officer name: expected 1 to {_NAME_MAX} printable characters", place=("name",))

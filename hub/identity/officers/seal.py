@@ -7,9 +7,14 @@ Source: NIST SP 800-38D (AES-256-GCM, random 96-bit nonce; far fewer than 2^32 t
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from hub.errors import UnavailableError
+from keys.errors import RingError
+from keys.ring import KeyRing, KeyUse
 
 KEY_NAME = "officers"
 KEY_SIZE = 32
@@ -21,14 +26,36 @@ class SealBrokenError(Exception):
     """What should open does not: another key, another row, or a changed text."""
 
 
-class Seal:
-    """Seals and opens, under one key of the ring (32 bytes)."""
+def make_key(ring: KeyRing) -> None:
+    """
+    Make the key, unless the ring has it: at the founding.
 
-    def __init__(self, key: bytes, entropy: Callable[[int], bytes]) -> None:
-        if len(key) != KEY_SIZE:
-            raise ValueError(f"a seal's key: got {len(key)} bytes, expected {KEY_SIZE}")
-        self._aead = AESGCM(key)
+    Raises:
+        RingError: it cannot be made.
+    """
+    if KEY_NAME not in ring.names(KeyUse.SECRET):
+        # Two processes may come here at once: one makes the key, the other finds it.
+        with suppress(RingError):
+            ring.create_secret(KEY_NAME, KEY_SIZE)
+    ring.secret(KEY_NAME)
+
+
+class Seal:
+    """Seals and opens, under the key of the *ring*, which is read when it is needed: a hub may have no officer yet."""
+
+    def __init__(self, ring: KeyRing, entropy: Callable[[int], bytes]) -> None:
+        self._ring = ring
         self._entropy = entropy
+        self._opened: AESGCM | None = None
+
+    @property
+    def _aead(self) -> AESGCM:
+        if self._opened is None:
+            try:
+                self._opened = AESGCM(self._ring.secret(KEY_NAME))
+            except (RingError, ValueError):
+                raise UnavailableError("The officers' key cannot be used; run: hub officer found") from None
+        return self._opened
 
     def close(self, plain: bytes, context: str) -> bytes:
         """Seal *plain* for *context*."""

@@ -68,8 +68,7 @@ class SignIn:
         self._attempts = Attempts(office)
         self._party = party
         self._seal = seal
-        # Opened and computed with where there is no officer, so that it takes as long.
-        self._dummy = seal.close(bytes(totp.SECRET_SIZE), totp_context(_NOBODY))
+        self._dummy: bytes | None = None
 
     async def begin_passkey(self) -> Step:
         """Begin a sign-in of whoever answers."""
@@ -149,6 +148,9 @@ class SignIn:
         asked = officer if is_officer_id(officer) else _NOBODY
         async with glancing(self._office.engine) as reader:
             row = await reader.first(_CODE, {"officer": asked})
+        # Opened and computed with where there is no officer, so that it takes as long.
+        if self._dummy is None:
+            self._dummy = self._seal.close(bytes(totp.SECRET_SIZE), totp_context(_NOBODY))
         sealed, whose = (self._dummy, _NOBODY) if row is None else (bytes(row.sealed), row.id)
         secret = self._seal.open(sealed, totp_context(whose))
         step = totp.step_of(secret, code, self._office.clock.now().timestamp())
