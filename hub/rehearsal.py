@@ -149,15 +149,15 @@ def _digest(data: bytes) -> str:
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
-def _plain(value: Value | None) -> Json:
+def _plain(value: "Value | None") -> Json:
     return value.value if isinstance(value, Spelled) else value
 
 
-def _texts(value: Value | None) -> frozenset[str]:
+def _texts(value: "Value | None") -> frozenset[str]:
     plain = _plain(value)
     return frozenset(map(str, plain)) if isinstance(plain, list | tuple) else frozenset()
 
 
-def _mapping(value: Value | None) -> Mapping[str, str]:
+def _mapping(value: "Value | None") -> Mapping[str, str]:
     plain = _plain(value)
     return {name: str(told) for name, told in plain.items()} if isinstance(plain, dict) else {}
