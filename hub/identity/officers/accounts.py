@@ -195,24 +195,16 @@ class Officers:
     async def _note(
         self,
         writer: Writer,
-        event: str,
+        action: str,
         officer: Officer,
         *,
         by: str | None,
         change: str | None = None,
         reason: str | None = None,
     ) -> None:
-        values = {
-            "event": event,
-            "officer": officer.id,
-            "role": officer.role.value,
-            "by": by,
-            "change": change,
-            "reason": reason,
-            "at": iso(self._office.clock.now()),
-        }
-        await self._office.journal.record(
-            writer, "officer", {name: value for name, value in values.items() if value is not None}
+        role = officer.role.value
+        await self._office.note(
+            writer, "officer", action, officer=officer.id, role=role, by=by, change=change, reason=reason
         )
 
 

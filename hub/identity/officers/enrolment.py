@@ -141,7 +141,7 @@ class Enrolment:
                     added_at=iso(self._office.clock.now()),
                 )
             )
-            await self._note(writer, "passkey_added", officer)
+            await self._office.note(writer, "officer", "passkey_added", officer=officer)
             return await self._open(writer, who, officer, Method.WEBAUTHN)
 
     async def begin_totp(self, who: Acting | Invited) -> Step:
@@ -187,7 +187,7 @@ class Enrolment:
                     added_at=iso(self._office.clock.now()),
                 )
             )
-            await self._note(writer, "totp_added", officer)
+            await self._office.note(writer, "officer", "totp_added", officer=officer)
             return await self._open(writer, who, officer, Method.TOTP)
 
     async def credentials(self, acting: Acting) -> Sequence[CredentialSeen]:
@@ -231,7 +231,7 @@ class Enrolment:
             )
             if revoked is None:
                 raise BadInputError("credential: none of your own in use", place=("credential",))
-            await self._note(writer, "passkey_revoked", acting.officer.id)
+            await self._office.note(writer, "officer", "passkey_revoked", officer=acting.officer.id)
 
     async def _officer(self, who: Acting | Invited) -> str:
         if not isinstance(who, Invited):
@@ -245,9 +245,8 @@ class Enrolment:
             raise
 
     async def _refused(self, officer: str | None, why: str) -> None:
-        values = {"event": "enrolment_refused", "officer": officer, "why": why, "at": iso(self._office.clock.now())}
         async with writing(self._office.engine) as writer:
-            await self._office.journal.record(writer, "officer", values)
+            await self._office.note(writer, "officer", "enrolment_refused", officer=officer, why=why)
 
     async def _settle(self, writer: Writer, who: Acting | Invited, challenged: str | None) -> str:
         """See to it that who finishes may, and is who began; take the invitation, and what it replaces."""
@@ -280,10 +279,6 @@ class Enrolment:
         if isinstance(who, Invited):
             return await self._sessions.start(writer, officer, method, who.carrier)
         return None
-
-    async def _note(self, writer: Writer, event: str, officer: str) -> None:
-        at = iso(self._office.clock.now())
-        await self._office.journal.record(writer, "officer", {"event": event, "officer": officer, "at": at})
 
 
 def totp_context(officer: str) -> str:

@@ -61,7 +61,7 @@ class Invitations:
             await _check_active(writer, officer)
             half = self._half()
             await self._put(writer, officer, half, by=acting.officer.id)
-            await self._note(writer, "invitation_opened", officer, acting.officer.id)
+            await self._office.note(writer, "officer", "invitation_opened", officer=officer, by=acting.officer.id)
         return half
 
     async def countersign(self, acting: Acting, officer: str) -> str:
@@ -86,7 +86,9 @@ class Invitations:
             )
             if signed is None:
                 raise ForbiddenError("officer.invitation", "No open invitation of this officer: open one first")
-            await self._note(writer, "invitation_countersigned", officer, acting.officer.id)
+            await self._office.note(
+                writer, "officer", "invitation_countersigned", officer=officer, by=acting.officer.id
+            )
         return half
 
     async def holder(self, reader: Reader, code: str) -> str:
@@ -139,10 +141,6 @@ class Invitations:
                 expires_at=iso(self._office.clock.now() + LIFE),
             )
         )
-
-    async def _note(self, writer: Writer, event: str, officer: str, by: str) -> None:
-        at = iso(self._office.clock.now())
-        await self._office.journal.record(writer, "officer", {"event": event, "officer": officer, "by": by, "at": at})
 
     def _half(self) -> str:
         text = base64.b32encode(self._office.entropy(_HALF_SIZE)).decode()

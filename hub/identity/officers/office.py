@@ -17,7 +17,7 @@ class Journal(Protocol):
     """Keeps what was done, for the auditor."""
 
     async def record(self, writer: Writer, kind: JournalKind, values: Mapping[str, Value]) -> object:
-        """Write a row in the transaction of *writer*: it is kept exactly if what it tells of is."""
+        """Write a row, with its instant, in the transaction of *writer*: it is kept exactly if what it tells of is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,3 +36,8 @@ class Office:
     journal: Journal
     clock: Clock
     entropy: Callable[[int], bytes]
+
+    async def note(self, writer: Writer, kind: JournalKind, action: str, **values: str | None) -> None:
+        """Write into the journal that *action* was done; values that are None are left out."""
+        said: dict[str, Value] = {name: value for name, value in values.items() if value is not None}
+        await self.journal.record(writer, kind, {"action": action, **said})

@@ -28,7 +28,6 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 from sqlalchemy import bindparam, select
 
-from hub.clock import iso
 from hub.errors import SettingsError, UnavailableError
 from hub.identity.officers.carriers import Carrier
 from hub.identity.officers.challenges import Challenge, Challenges, Purpose
@@ -224,10 +223,8 @@ class OutsideProvider:
         return registered
 
     async def _failed(self, officer: str | None, why: str) -> Exception:
-        now = iso(self._office.clock.now())
-        values = {"event": "refused", "officer": officer, "method": Method.OIDC.value, "why": why, "at": now}
         async with writing(self._office.engine) as writer:
-            await self._office.journal.record(writer, "session", values)
+            await self._office.note(writer, "session", "refused", officer=officer, method=Method.OIDC.value, why=why)
         return not_accepted()
 
 

@@ -186,11 +186,7 @@ class OfficerSessions:
                 ends_at=ends_at,
             )
         )
-        await self._office.journal.record(
-            writer,
-            "session",
-            {"event": "signed_in", "officer": officer, "session": name, "method": method.value, "at": iso(now)},
-        )
+        await self._office.note(writer, "session", "signed_in", officer=officer, session=name, method=method.value)
         return Started(session=name, officer=officer, secret=secret, carrier=carrier, ends_at=ends_at)
 
     async def step_up(self, writer: Writer, session: str, method: Method) -> Started:
@@ -210,11 +206,7 @@ class OfficerSessions:
             .where(_S.id == session, _S.ended_at.is_(None))
             .values(digest=digest_of(secret), proved_at=iso(now), seen_at=iso(now))
         )
-        await self._office.journal.record(
-            writer,
-            "session",
-            {"event": "stepped_up", "officer": row.id, "session": session, "method": method.value, "at": iso(now)},
-        )
+        await self._office.note(writer, "session", "stepped_up", officer=row.id, session=session, method=method.value)
         return Started(
             session=session, officer=row.id, secret=secret, carrier=Carrier(row.carrier), ends_at=row.ends_at
         )
@@ -291,11 +283,7 @@ class OfficerSessions:
         )
         if ended is None:
             return
-        await self._office.journal.record(
-            writer,
-            "session",
-            {"event": "ended", "officer": ended[0], "session": session, "why": why, "by": by, "at": iso(now)},
-        )
+        await self._office.note(writer, "session", "ended", officer=ended[0], session=session, why=why, by=by)
 
     def _new_secret(self) -> str:
         return "hos_" + base64.urlsafe_b64encode(self._office.entropy(_SECRET_SIZE)).rstrip(b"=").decode()

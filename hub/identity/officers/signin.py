@@ -9,7 +9,6 @@ Rules:
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, bindparam, select, update
@@ -219,19 +218,14 @@ class SignIn:
         return await self._sessions.start(writer, officer, method, asked.carrier)
 
     async def _put_out_of_use(self, credential: bytes, officer: str) -> None:
-        now = iso(self._office.clock.now())
         async with writing(self._office.engine) as writer:
             await writer.write(update(CREDENTIAL).where(_C.id == credential).values(state="cloned"))
-            await self._office.journal.record(
-                writer, "officer", {"event": "passkey_cloned", "officer": officer, "at": now}
-            )
+            await self._office.note(writer, "officer", "passkey_cloned", officer=officer)
 
     async def _failed(self, method: Method, officer: str | None, why: str) -> Exception:
         """Write the failure into the journal; returns what to raise. The name that was typed is not repeated."""
-        now: datetime = self._office.clock.now()
-        values = {"event": "refused", "officer": officer, "method": method.value, "why": why, "at": iso(now)}
         async with writing(self._office.engine) as writer:
-            await self._office.journal.record(writer, "session", values)
+            await self._office.note(writer, "session", "refused", officer=officer, method=method.value, why=why)
         return not_accepted()
 
 
