@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from secrets import token_bytes
 
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
@@ -24,8 +25,10 @@ from connectors.registry import open_site
 from connectors.secrets import ReferredSecrets
 from connectors.site import SiteConfig, load_sites
 from hub.access import cursors, pseudonyms
+from hub.access.budget import Allowances
 from hub.access.policies import Policies
 from hub.access.rights import Rights
+from hub.access.visitors import VISITORS_KEY_SIZE, Visitors
 from hub.audit.entries import Entry, Pending
 from hub.audit.log import Log
 from hub.audit.sequencer import Sequencer
@@ -49,13 +52,16 @@ from hub.road.fetch import Fetcher
 from hub.road.plans import Plans
 from hub.road.searching import Searches
 from hub.road.status import Status
+from hub.road.toll import Tollgate
 from hub.rulebook import load_rules
 from hub.settings import Settings
 from hub.store import migrate
 from hub.store.dossiers import Dossiers
-from hub.store.engine import open_engine
+from hub.store.engine import glancing, open_engine
 from hub.store.epochs import Epochs
+from hub.store.officers_tables import Officer
 from hub.store.sources import Sources
+from hub.store.tables import table_of
 from keys.ring import KeyRing, KeyUse
 from schema.catalogue import CATALOGUE_VERSION, KINDS
 from schema.graph.build import Exchange, build_exchange
@@ -153,6 +159,7 @@ def build_door(settings: Settings, around: Surroundings) -> Door:
     metrics = Metrics()
     ground = _ground(opened, settings, around)
     metrics.watch(partial(_memories, ground))
+    gate = _gate(ground, sequencer, settings, around)
 
     async def log_size() -> int:
         head = await Log(engine).checkpoint()
@@ -169,13 +176,14 @@ def build_door(settings: Settings, around: Surroundings) -> Door:
             check_migrated(settings)
             await sequencer.start()
             stack.push_async_callback(sequencer.stop)
+            stack.push_async_callback(gate.drain)
             stack.push_async_callback(opened.live.close)
             await settle_policy(engine, sequencer, around.clock.now())
             yield
 
     return Door(
         DoorParts(
-            road=ExchangeRoad(ground),
+            road=gate,
             doorkeeper=Identity(
                 verifier=TokenVerifier(
                     jwks=ring.jwks,
@@ -252,6 +260,20 @@ def _ground(opened: Opened, settings: Settings, around: Surroundings) -> Ground:
     )
 
 
+def _gate(ground: Ground, sequencer: Sequencer, settings: Settings, around: Surroundings) -> Tollgate:
+    return Tollgate(
+        ExchangeRoad(ground),
+        log=sequencer,
+        allowances=Allowances(
+            requests_per_minute=settings.partner_requests_per_minute,
+            subjects_per_day=settings.partner_subjects_per_day,
+            public_requests_per_minute=settings.public_requests_per_minute,
+        ),
+        visitors=Visitors(settings.public_requests_per_minute or None, key=around.entropy(VISITORS_KEY_SIZE)),
+        clock=around.clock,
+    )
+
+
 def _memories(ground: Ground) -> tuple[dict[tuple[str, str], int], dict[str, int]]:
     plans = ground.plans
     kept = {
@@ -296,9 +318,15 @@ def check_migrated(settings: Settings) -> None:
 
 
 async def settle_policy(engine: AsyncEngine, sequencer: Sequencer, now: datetime) -> None:
-    """Put the seed policy into force if the store never held it; every version gets its entry in the log."""
+    """
+    Put the seed policy into force if the store never held one; every version gets its entry in the log.
+
+    A hub without officers takes a later release's seed too; officers adopt it themselves.
+    """
     policies = Policies(engine)
-    await policies.settle(now)
+    async with glancing(engine) as reader:
+        (officers,) = await reader.rows(select(func.count()).select_from(table_of(Officer)))
+    await policies.settle(now, adopt=officers[0] == 0)
     for version, digest in await policies.unannounced():
         entry = Entry(kind="policy", values={"version": version, "digest": digest})
         receipt = await sequencer.append(Pending(entry=entry))
