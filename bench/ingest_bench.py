@@ -27,6 +27,7 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from bench.world import bench_sealing
 from connectors.registry import open_site
 from connectors.sandbox.packages import FORMS, Package, sealed
 from connectors.sandbox.rows import SHANGHAI, Platform, WorldRow
@@ -130,7 +131,7 @@ async def harvest(folder: Path, environment: dict[str, str], *, aside: bool) -> 
     async with AsyncExitStack() as stack:
         # As `hub harvest` does: a process aside where there is a core for it. Its start counts.
         process = await stack.enter_async_context(Aside()) if aside else None
-        harvester = Harvester(engine, load_rules(), lambda: NOW, aside=process)
+        harvester = Harvester(engine, load_rules(), lambda: NOW, sealing=bench_sealing(), aside=process)
         report = await harvester.run(connector, config)
     wall, cpu = time.perf_counter() - started, time.process_time() - spent
     children = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -31,7 +31,7 @@ class Environment(StrEnum):
 
 
 # What a production hub must say itself: these are its name and its memory.
-_NO_DEFAULT_IN_PRODUCTION = ("database_url", "keys", "log_origin", "issuer")
+_NO_DEFAULT_IN_PRODUCTION = ("database_url", "keys", "sealing_keys", "log_origin", "issuer")
 
 
 class Settings(BaseSettings):
@@ -50,6 +50,13 @@ class Settings(BaseSettings):
     keys: str = Field(
         default="file:./var/keys",
         description="Where the signing keys are: a `file:` URI of a directory only the hub can read.",
+    )
+    sealing_keys: str | None = Field(
+        default=None,
+        description=(
+            "Where the keys are that seal fields of tier A and R: a `file:`, `env:` or `pkcs11:` URI, `{tier}` stands "
+            "for the tier; several, between spaces, while keys move: the first makes new ones. None: in `HUB_KEYS`."
+        ),
     )
     log_origin: str = Field(
         default="localhost/credit-exchange-hub/log",
@@ -143,6 +150,7 @@ class Settings(BaseSettings):
 
 
 _HOUR_S = 3600
+_SEALING_SCHEMES = frozenset({"file", "env", "pkcs11"})
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -158,6 +166,10 @@ def _faults_always(settings: Settings) -> list[str]:
         faults.append("HUB_ISSUER: expected https (HUB_UNSAFE_PLAIN_ISSUER=true allows http)")
     if settings.token_lifetime_s > _HOUR_S and not settings.unsafe_long_tokens:
         faults.append("HUB_TOKEN_LIFETIME_S: more than 3600 (HUB_UNSAFE_LONG_TOKENS=true allows it)")
+    if any(uri.partition(":")[0] not in _SEALING_SCHEMES for uri in (settings.sealing_keys or "file:").split()):
+        faults.append("HUB_SEALING_KEYS: expected file:, env: or pkcs11: URIs")
+    if "pin-value" in (settings.sealing_keys or ""):
+        faults.append("HUB_SEALING_KEYS: a PIN does not belong into a URI (pin-source=file:… or env:NAME)")
     if not settings.keys.startswith("file:"):
         faults.append("HUB_KEYS: expected a file: URI")
     return faults

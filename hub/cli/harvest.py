@@ -19,6 +19,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Self
 
+import structlog
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -34,6 +35,7 @@ from hub.ingest.aside import Aside
 from hub.ingest.examine import collect_rarely
 from hub.ingest.harvest import Harvester, HarvestReport, StreamReport
 from hub.rulebook import load_rules
+from hub.sealing.build import open_sealing
 from hub.settings import Settings
 
 
@@ -53,7 +55,8 @@ def harvest(
         stopped = _stop_event()
         collect_rarely()
         async with opened_store(settings) as engine, _examiner() as aside:
-            harvester = Harvester(engine, load_rules(), SystemClock().now, aside=aside)
+            sealing = open_sealing(settings, dict(os.environ), structlog.get_logger("hub.sealing"))
+            harvester = Harvester(engine, load_rules(), SystemClock().now, sealing=sealing, aside=aside)
             while True:
                 whole = await _unless(stopped, _round(harvester, chosen, secrets, SystemClock().now))
                 if whole is None:

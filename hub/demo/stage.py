@@ -10,6 +10,7 @@ from secrets import token_urlsafe
 from typing import Any
 
 import aiohttp
+import structlog
 
 from connectors.registry import open_site
 from connectors.sandbox import Sandbox
@@ -26,6 +27,7 @@ from hub.identity.partners import Partners, admit
 from hub.identity.tokens import TokenIssuer
 from hub.ingest.harvest import Harvester, HarvestReport, Patience
 from hub.rulebook import load_rules
+from hub.sealing.build import open_sealing
 from hub.settings import Settings
 from hub.store import migrate
 from hub.store.engine import open_engine
@@ -162,7 +164,10 @@ class Collecting:
         """Read everything new from every site; one report each."""
         engine = open_engine(self.settings.database_url)
         secrets = ReferredSecrets(environment=self.environment, folder=self.settings.sites or Path())
-        harvester = Harvester(engine, load_rules(), self.clock.now, patience=Patience(attempts=2, wait_s=0.1))
+        sealing = open_sealing(self.settings, self.environment, structlog.get_logger("hub.sealing"))
+        harvester = Harvester(
+            engine, load_rules(), self.clock.now, sealing=sealing, patience=Patience(attempts=2, wait_s=0.1)
+        )
         reports = []
         try:
             for site in self.sites:

@@ -78,6 +78,12 @@ class Examined:
             raise LookupError("the row was not tied: it has no subject")
         return self.code
 
+    def get_judged(self) -> Judged:
+        """What follows from the record of a row that was judged."""
+        if self.judged is None:
+            raise LookupError("the row was not judged yet")
+        return self.judged
+
     def add(self, findings: Sequence[Finding]) -> None:
         """Add *findings*; one of severity E takes the record away."""
         self.findings.extend(findings)

@@ -30,6 +30,7 @@ from hub.ingest.aside import Aside, read_answer
 from hub.ingest.content import storable
 from hub.ingest.intake import Examination, Intake, StreamMovedError
 from hub.ingest.reports import HarvestReport, Progress, StreamReport, Tally
+from hub.sealing.sealer import Sealing
 from hub.store.engine import glancing, writing
 from hub.store.sources import note_failure, note_success
 from schema.catalogue import KINDS
@@ -69,6 +70,7 @@ class Harvester:
         engine: The store, migrated.
         rules: Every version of the rules.
         now: The clock.
+        sealing: Seals what may not stand openly in the store.
         patience: With passing faults.
         aside: A process that examines; only with the rules that ship with the package. None: examine here.
     """
@@ -79,10 +81,12 @@ class Harvester:
         rules: RuleBook,
         now: Callable[[], datetime],
         *,
+        sealing: Sealing,
         patience: Patience | None = None,
         aside: Aside | None = None,
     ) -> None:
         self._engine = engine
+        self._sealing = sealing
         self._rules = rules
         self._now = now
         self._patience = patience or Patience()
@@ -103,6 +107,7 @@ class Harvester:
 
         Raises:
             SQLAlchemyError: the store cannot be used; what was committed stays.
+            SealingError: a value cannot be sealed; the same.
         """
         async with writing(self._engine) as writer:
             await store.enrol_source(writer, config)
@@ -155,7 +160,7 @@ class Harvester:
 
     async def _drain(self, connector: Connector, config: SiteConfig, stream: Stream, tally: Tally) -> None:
         """Read the stream from its stored cursor to its end."""
-        intake = Intake(self._engine, self._rules, source=config.id, region=config.region)
+        intake = Intake(self._engine, self._rules, source=config.id, region=config.region, sealing=self._sealing)
         async with glancing(self._engine) as reader:
             cursor = await store.find_cursor(reader, config.id, stream.name)
         batches = connector.read(stream.name, cursor)

@@ -2,7 +2,7 @@
 Takes a record out of sight when its withdrawal or repair arrives with other columns at fault.
 
 Why: a record that must vanish may not stay for a missing column (DOMAIN 7.3). The version in force keeps its content;
-the new version only changes its state.
+the new version only changes its state; what is sealed is sealed anew for it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,6 +17,7 @@ from hub.ingest.judging import Judged
 from hub.ingest.ledger import Entry, Ledger
 from hub.ingest.notices import finding
 from hub.ingest.register import Register
+from hub.sealing.sealer import Sealer, place_of_row
 from hub.store import tables
 from hub.store.engine import Reader
 from hub.store.tables import table_of
@@ -42,7 +43,7 @@ async def heads_to_hide(reader: Reader, rows: Iterable[Examined], kind: str, led
     return heads
 
 
-def hide(row: Examined, heads: Heads, ledger: Ledger, register: Register) -> None:
+def hide(row: Examined, heads: Heads, ledger: Ledger, register: Register, sealer: Sealer) -> None:
     """
     Enter the withdrawal or repair of a refused *row*, if it names a record of *heads*; else leave it refused.
 
@@ -54,11 +55,13 @@ def hide(row: Examined, heads: Heads, ledger: Ledger, register: Register) -> Non
     withdrawn = row.row.op == "D" or row.row.extra.get("case_withdrawn", "").strip() == "1"
     state = PublicityState.WITHDRAWN if withdrawn else PublicityState.REPAIRED
     columns = head._asdict()
+    secret = sealer.reopened(place_of_row(_RECORD.name, head), head.sealed)
     entry = Entry(
         subject=head.subject_code,
         key=row.key,
         digest=hiding_digest(head.digest, row.row.extra, withdrawn=row.row.op == "D"),
         body=head.body,
+        sealed=sealer.columns_of(head.subject_code, head.kind, row.key, secret),
         as_of=row.as_of,
         op=row.row.op,
         judged={name: columns[name] for name in Judged(state=state).columns()} | {"state": state.value},

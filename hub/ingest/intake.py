@@ -24,16 +24,21 @@ from hub.ingest.answers import Answer
 from hub.ingest.claims import Verdict
 from hub.ingest.content import storable
 from hub.ingest.examine import Examined, Examiner, uncollected
-from hub.ingest.hiding import heads_to_hide, hide
+from hub.ingest.hiding import Heads, heads_to_hide, hide
 from hub.ingest.ledger import Entry, Ledger
 from hub.ingest.linking import CERTAIN, Linked, link_rows
 from hub.ingest.notices import answer_finding, finding, kept_row, ticket
 from hub.ingest.register import Register
+from hub.sealing.fields import HOLDER, Need
+from hub.sealing.sealer import Sealer, Sealing
 from hub.store.engine import Writer, writing
 from schema.catalogue import CATALOGUE_VERSION, KINDS, Registration
+from schema.catalogue.model import Record
 from schema.identifiers.resolution import Link, Method
+from schema.identifiers.uscc import check_uscc
 from schema.publicity import add_working_days
 from schema.rules.book import RuleBook
+from schema.tiers import Tier
 
 TURN = "ingest"
 """One intake writes at a time: two that met the same new subject would each make it. See `Writer.take_turn`."""
@@ -71,10 +76,14 @@ class Intake:
         book: Every version of the rules.
         source: Site identifier.
         region: Region of the source, None for the whole country.
+        sealing: Seals what may not stand openly in the store.
     """
 
-    def __init__(self, engine: AsyncEngine, book: RuleBook, *, source: str, region: str | None) -> None:
+    def __init__(
+        self, engine: AsyncEngine, book: RuleBook, *, source: str, region: str | None, sealing: Sealing
+    ) -> None:
         self._engine = engine
+        self._sealing = sealing
         self._book = book
         self._source = source
         self._region = region
@@ -150,33 +159,51 @@ class Intake:
         )
         await ledger.load(writer, [(row.code, row.key) for row in rows if row.code is not None and row.key])
         hidden = await heads_to_hide(writer, rows, batch.kind, ledger)
+        sealer = await self._sealing.begin(writer, self._needs(rows, kind, hidden, now), at)
         unchanged = 0
         with uncollected():
             for number, row in enumerate(rows):
                 if row.record is None:
-                    hide(row, hidden, ledger, register)
-                elif not self._enter(row, linked.links.get(number), ledger, register, now):
+                    hide(row, hidden, ledger, register, sealer)
+                elif not self._enter(row, linked.links.get(number), ledger, register, sealer):
                     unchanged += 1
         await register.write(writer)
         await ledger.write(writer)
         answer = self._answer(batch, rows, now, unchanged=unchanged)
-        await self._add_tickets(writer, batch, rows, linked, answer)
+        await store.add_tickets(writer, *self._tickets(batch, rows, linked, answer, sealer))
+        await sealer.end(writer)
         await store.close_tickets(writer, self._source, batch.stream, answer.accepted_row_ids, at)
         return answer
 
-    def _enter(self, row: Examined, link: Link | None, ledger: Ledger, register: Register, now: datetime) -> bool:
+    def _needs(self, rows: Sequence[Examined], kind: type[Record], hidden: Heads, now: datetime) -> set[Need]:
+        """Whose keys seal what *rows* bring, judging those that were tied just now."""
+        needs: set[Need] = set()
+        for row in rows:
+            if row.record is not None:
+                judged = self._examiner.judge(row, row.get_code(), legal_day(now))
+                needs |= self._sealing.needs(row.get_code(), row.record, judged.tier)
+            if row.findings:
+                needs.add((_holder(row, kind), Tier.R))
+        for (code, _), head in hidden.items():
+            needs |= self._sealing.needs_of(code, head.sealed)
+        return needs
+
+    def _enter(self, row: Examined, link: Link | None, ledger: Ledger, register: Register, sealer: Sealer) -> bool:
         """Enter an accepted row; say whether it told anything new."""
         code, record = row.get_code(), row.get_record()
         registered_before = ledger.has_head(code, row.key)
         register.meet(code, row.name)
+        judged = row.get_judged()
+        content = sealer.content(code, row, judged.tier)
         entry = Entry(
             subject=code,
             key=row.key,
-            digest=row.digest,
-            body=row.body,
+            digest=content.digest,
+            body=content.body,
+            sealed=sealer.columns_of(code, record.KIND, row.key, content.secret),
             as_of=row.as_of,
             op=row.row.op,
-            judged=self._examiner.judge(row, code, legal_day(now)).columns(),
+            judged=judged.columns() | ({"decided_on": None} if content.is_day_sealed else {}),
             link_method=(link.method if link else Method.USCC).value,
             link_confidence=link.confidence if link else CERTAIN,
         )
@@ -231,31 +258,35 @@ class Intake:
         """One ticket for the whole batch; its rows come again when the owner sends it whole."""
         kept = msgspec.msgpack.encode({"batch_id": batch.batch_id, "rows": len(batch.rows), "mode": batch.mode})
         due_on = self._due(answer)
+        sealer = await self._sealing.begin(writer, [(HOLDER, Tier.R)], answer.at)
         opened = [
-            ticket(batch, found, source=self._source, number=number, kept=kept, at=answer.at, due_on=due_on)
+            ticket(batch, found, source=self._source, number=number, at=answer.at, due_on=due_on)
             for number, found in enumerate(answer.findings)
         ]
+        for each in opened:
+            each["row"] = sealer.row(HOLDER, str(each["id"]), kept)
         await store.add_tickets(writer, opened, [])
+        await sealer.end(writer)
 
-    async def _add_tickets(
-        self, writer: Writer, batch: Batch, rows: Sequence[Examined], linked: Linked, answer: Answer
-    ) -> None:
-        if not answer.findings:
-            return
-        findings, due_on = iter(enumerate(answer.findings)), self._due(answer)
+    def _tickets(
+        self, batch: Batch, rows: Sequence[Examined], linked: Linked, answer: Answer, sealer: Sealer
+    ) -> tuple[list[dict[str, object]], list[Mapping[str, object]]]:
+        """The tickets of an answer's findings, each with its row sealed for it, and the links proposed for them."""
         tickets: list[dict[str, object]] = []
         proposals: list[Mapping[str, object]] = []
+        if not answer.findings:
+            return tickets, proposals
+        findings, due_on = iter(enumerate(answer.findings)), self._due(answer)
         for place, row in enumerate(rows):
             kept = kept_row(row.row) if row.findings else b""
             for _ in row.findings:
                 number, found = next(findings)
-                opened = ticket(
-                    batch, found, source=self._source, number=number, kept=kept, at=answer.at, due_on=due_on
-                )
+                opened = ticket(batch, found, source=self._source, number=number, at=answer.at, due_on=due_on)
+                opened["row"] = sealer.row(_holder(row, KINDS[batch.kind]), str(opened["id"]), kept)
                 tickets.append(opened)
                 if found.code == _UNTIED:
                     proposals += [_proposal(link, opened["id"], answer.at) for link in linked.proposals[place]]
-        await store.add_tickets(writer, tickets, proposals)
+        return tickets, proposals
 
     def _due(self, answer: Answer) -> str | None:
         """Day by which the owner should have mended what is found today (T14); None if the rules set none."""
@@ -263,6 +294,11 @@ class Intake:
         rules = self._book.on(today)
         limit = rules.time_limits.get(_MENDING)
         return add_working_days(today, limit.value, rules.calendar).day.isoformat() if limit else None
+
+
+def _holder(row: Examined, kind: type[Record]) -> str:
+    """Whose key seals *row* if it is set aside: the subject it speaks of, if that is known."""
+    return row.code or check_uscc(row.row.values.get(kind.CODE_FIELD) or "").code or HOLDER
 
 
 def _proposal(link: Link, ticket_id: object, at: str) -> Mapping[str, object]:

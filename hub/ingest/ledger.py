@@ -6,7 +6,7 @@ Rules:
     - An objection mark (`objected`) belongs to the record, not to a version: a new version keeps it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,6 +35,7 @@ class Entry:
         key: Record key.
         digest: Content digest.
         body: Stored bytes.
+        sealed: Makes the column `sealed` of this content, for a table and a version.
         as_of: UTC text.
         op: `I`, `U` or `D`, as sent.
         judged: The head's columns that follow from content and rules (state, severity, publicity, …).
@@ -45,6 +46,7 @@ class Entry:
     key: str
     digest: str
     body: bytes
+    sealed: Callable[[str, int], bytes | None]
     as_of: str
     op: str
     judged: Mapping[str, object]
@@ -159,7 +161,7 @@ class Ledger:
                 "catalogue_version": self.catalogue_version,
                 "envelope": orjson.dumps(envelope).decode(),
                 "body": entry.body,
-                "sealed": None,
+                "sealed": entry.sealed(_VERSION.name, ruling.version),
             }
         )
 
@@ -180,7 +182,7 @@ class Ledger:
             "link_confidence": entry.link_confidence,
             "catalogue_version": self.catalogue_version,
             "body": entry.body,
-            "sealed": None,
+            "sealed": entry.sealed(_RECORD.name, version),
         }
 
 

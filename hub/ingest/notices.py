@@ -85,19 +85,17 @@ def ticket(
     *,
     source: str,
     number: int,
-    kept: bytes,
     at: str,
     due_on: str | None,
 ) -> dict[str, object]:
     """
-    Make the ticket of a finding.
+    Make the ticket of a finding, without the row: that is sealed for it by its id.
 
     Args:
         batch: Its batch.
         found: The finding.
         source: Site identifier.
         number: Place of the finding in the batch's answer; with the batch it makes the ticket's id.
-        kept: The row, from `kept_row`.
         at: When it is opened, UTC text.
         due_on: Day by which the owner should have mended it.
     """
@@ -116,7 +114,7 @@ def ticket(
         "row_id": found.row_id,
         "message_zh": found.message_zh,
         "message_en": found.message_en,
-        "row": kept,
+        "row": b"",
         "state": "open",
         "opened_at": at,
         "due_on": due_on,

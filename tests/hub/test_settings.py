@@ -9,6 +9,7 @@ PRODUCTION = {
     "HUB_ENV": "production",
     "HUB_DATABASE_URL": "postgresql://hub:hunter2@db/hub",
     "HUB_KEYS": "file:///srv/hub/keys",
+    "HUB_SEALING_KEYS": "pkcs11:token=hub?module-path=/usr/lib/hsm.so&pin-source=file:/run/secrets/pin",
     "HUB_LOG_ORIGIN": "hub.example/log",
     "HUB_ISSUER": "https://hub.example",
 }
@@ -41,7 +42,7 @@ class TestLoadSettings:
 
         assert load_settings().in_production
 
-    @pytest.mark.parametrize("name", ["HUB_DATABASE_URL", "HUB_KEYS", "HUB_LOG_ORIGIN", "HUB_ISSUER"])
+    @pytest.mark.parametrize("name", [name for name in PRODUCTION if name != "HUB_ENV"])
     def test_production_has_no_default_for_its_name_and_memory(self, environment, name):
         environment({each: value for each, value in PRODUCTION.items() if each != name})
 

@@ -17,6 +17,7 @@ from hub.settings import load_settings
 from hub.store import migrate
 from hub.store.engine import open_engine, writing
 from tests.hub.ingest.world import NOW, batch, penalty, row, site
+from tests.support.sealing import sealing_in
 from tests.support.worlds import SUBJECT
 
 GROUP = "91510100MA6CTE400T"
@@ -245,7 +246,7 @@ class TestProfile:
     async def test_means_are_printed_as_the_setting_takes_them(self, operator, monkeypatch, store_url, store):
         async with writing(store) as writer:
             await memory.enrol_source(writer, site())
-        intake = Intake(store, load_rules(), source="cn-51", region="51")
+        intake = Intake(store, load_rules(), source="cn-51", region="51", sealing=sealing_in())
         rows = [row(penalty(1, "甲1号"), 2), row(penalty(1, "乙2号"), 3), row(penalty(2, "丙3号"), 4)]
         await intake.take(intake.examine(batch(rows, "P"), now=NOW), after=None)
         monkeypatch.setenv("HUB_DATABASE_URL", store_url)

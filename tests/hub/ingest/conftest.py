@@ -9,6 +9,7 @@ from hub.ingest.intake import Intake, Taken
 from hub.rulebook import load_rules
 from hub.store.engine import reading, writing
 from tests.hub.ingest.world import NOW, site
+from tests.support.sealing import sealing_in
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +18,12 @@ def book():
 
 
 @pytest.fixture
-def take(store, book) -> Callable[..., Taken]:
+def sealing(tmp_path):
+    return sealing_in(tmp_path / "sealing")
+
+
+@pytest.fixture
+def take(store, book, sealing) -> Callable[..., Taken]:
     """Take in a batch as a harvester would: from where the stream stands."""
     intakes: dict[str, Intake] = {}
 
@@ -25,7 +31,7 @@ def take(store, book) -> Callable[..., Taken]:
         if source not in intakes:
             async with writing(store) as writer:
                 await memory.enrol_source(writer, site(source, rank=rank))
-            intakes[source] = Intake(store, book, source=source, region="51")
+            intakes[source] = Intake(store, book, source=source, region="51", sealing=sealing)
         if after is ...:
             async with reading(store) as reader:
                 after = await memory.find_cursor(reader, source, batch.stream)

@@ -14,6 +14,7 @@ from hub.ingest.harvest import Harvester
 from hub.rulebook import load_rules
 from hub.store.engine import open_engine
 from tests.hub.ingest.world import NOW, Flow, Site, batch, penalty, registration, row, site
+from tests.support.sealing import sealing_in
 
 BATCHES = 24
 ROWS = 12
@@ -59,7 +60,7 @@ async def main(url: str, told_to: Path) -> None:
         {"register": Flow("Registration", register_batches()), "penalty": Flow("Penalty", penalty_batches())}
     )
     connector.told_to = told_to
-    harvester = Harvester(engine, load_rules(), lambda: NOW)
+    harvester = Harvester(engine, load_rules(), lambda: NOW, sealing=sealing_in(told_to.parent / "sealing"))
     await harvester.run(
         connector,
         site(),

@@ -22,6 +22,7 @@ from tests.hub.ingest.world import (
     rows_of,
     site,
 )
+from tests.support.sealing import sealing_in
 
 AT_ONCE = Patience(attempts=3, wait_s=0.0, longest_wait_s=0.0)
 
@@ -33,7 +34,7 @@ def penalties(*numbers: int, stream: str = "penalty") -> list:
 @pytest.fixture
 def run(store, book):
     async def running(connector, config=None, **rest):
-        harvester = Harvester(store, book, lambda: NOW, patience=AT_ONCE)
+        harvester = Harvester(store, book, lambda: NOW, sealing=sealing_in(), patience=AT_ONCE)
         return await harvester.run(connector, config or site(), **rest)
 
     return running
@@ -272,8 +273,8 @@ class TestTogether:
         """The second meets batches the first took in; it reads again from where the stream stands."""
         ours = Site({"penalty": Flow("Penalty", penalties(1, 2, 3, 4))})
         theirs = Site({"penalty": Flow("Penalty", penalties(1, 2))})
-        reading = Harvester(store, book, lambda: NOW, patience=AT_ONCE)
-        other = Harvester(store, book, lambda: NOW, patience=AT_ONCE)
+        reading = Harvester(store, book, lambda: NOW, sealing=sealing_in(), patience=AT_ONCE)
+        other = Harvester(store, book, lambda: NOW, sealing=sealing_in(), patience=AT_ONCE)
         met = []
 
         async def overtaken(step):

@@ -4,7 +4,6 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 
-import msgspec
 import pytest
 
 from connectors.port import Place
@@ -26,6 +25,7 @@ from tests.hub.ingest.world import (
     row,
     rows_of,
 )
+from tests.support.sealing import opened_row
 
 KINDS = frozenset({"Penalty", "Registration", "ListEntry"})
 
@@ -62,13 +62,13 @@ class TestAccepted:
         assert ("R-2", "R-4") == taken.answer.accepted_row_ids
         assert 2 == await count_of(store, tables.Record)
 
-    async def test_a_row_with_a_warning_is_accepted_and_kept_whole_beside(self, store, take):
+    async def test_a_row_with_a_warning_is_accepted_and_kept_whole_beside(self, store, take, sealing):
         taken = await take(batch([row(penalty(decided_on="2026-01-05"))]))
 
         (ticket,) = [t for t in await rows_of(store, tables.Quarantine) if t["code"] == "DG14"]
         assert 1 == taken.answer.accepted
         assert "W" == ticket["severity"]
-        assert penalty(decided_on="2026-01-05") == msgspec.msgpack.decode(ticket["row"])["values"]
+        assert penalty(decided_on="2026-01-05") == (await opened_row(store, sealing, ticket, code_of(1)))["values"]
 
     async def test_the_stream_moves_with_the_rows(self, store, take):
         await take(batch([row(penalty())], cursor="2026-11-20|R-2"))

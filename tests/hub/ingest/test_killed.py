@@ -62,7 +62,11 @@ def kill_somewhere(url: str, told: Path, dice: random.Random) -> bool:
 async def everything(url: str) -> dict[str, list[dict[str, object]]]:
     engine = open_engine(url)
     try:
-        return {model.__name__: await rows_of(engine, model) for model in KEPT}
+        kept = {model.__name__: await rows_of(engine, model) for model in KEPT}
+        for ticket in kept["Quarantine"]:
+            # Sealed, so never the same bytes twice; as many for the same row.
+            ticket["row"] = len(bytes(ticket["row"]))
+        return kept
     finally:
         await engine.dispose()
 

@@ -19,6 +19,7 @@ from hub.store.threads import ReadThreads
 from hub.store.whole import Part, bound, dossiers_statement, written
 from schema.catalogue import KINDS, ListEntry, Penalty, Registration
 from tests.hub.ingest.world import NOW, batch, code_of, list_entry, name_of, penalty, registration, row, site
+from tests.support.sealing import sealing_in
 
 ALL = frozenset(KINDS)
 STEP = """
@@ -32,7 +33,7 @@ async def filled(store):
     """Three subjects: the first with a registration, two penalties and a list entry, the others with one penalty."""
     async with writing(store) as writer:
         await memory.enrol_source(writer, site())
-    intake = Intake(store, load_rules(), source="cn-51", region="51")
+    intake = Intake(store, load_rules(), source="cn-51", region="51", sealing=sealing_in())
     batches = [
         batch([row(registration(former_names="锦江电力一公司;锦江电力二公司"))], "R", kind="Registration"),
         batch(
@@ -173,7 +174,7 @@ class TestRead:
 
     async def test_a_dossier_never_has_a_newer_version_than_its_records(self, filled):
         """However reads and changes fall together: one statement sees one state of the store."""
-        intake = Intake(filled, load_rules(), source="cn-51", region="51")
+        intake = Intake(filled, load_rules(), source="cn-51", region="51", sealing=sealing_in())
         dossiers = Dossiers(filled)
         seen: dict[int, set[str]] = {}
 
@@ -306,7 +307,7 @@ class TestMemory:
 
     async def test_who_is_not_known_is_asked_for_every_time(self, kept, filled):
         assert {} == await kept.read([code_of(9)], ALL)
-        intake = Intake(filled, load_rules(), source="cn-51", region="51")
+        intake = Intake(filled, load_rules(), source="cn-51", region="51", sealing=sealing_in())
         await intake.take(intake.examine(batch([row(penalty(9, "戊5号"), 9)], "P9"), now=NOW), after="P")
 
         assert {code_of(9)} == set(await kept.read([code_of(9)], ALL))

@@ -10,6 +10,7 @@ from hub.ingest.intake import Intake
 from hub.rulebook import load_rules
 from hub.store.engine import open_engine, reading, writing
 from tests.hub.ingest.world import NOW, batch, code_of, name_of, penalty, registration, row, site
+from tests.support.sealing import sealing_in
 
 RECORD = """
     INSERT INTO record (subject_code, kind, record_key, version, digest, source, batch_id, as_of, received_at, state,
@@ -42,7 +43,7 @@ async def filled(store):
     """Two subjects with a registration, a former name, a timeline and a penalty each."""
     async with writing(store) as writer:
         await memory.enrol_source(writer, site())
-    intake = Intake(store, load_rules(), source="cn-51", region="51")
+    intake = Intake(store, load_rules(), source="cn-51", region="51", sealing=sealing_in())
     for each in (
         batch([row(registration(number, former_names="旧"), number) for number in (1, 2)], "R", kind="Registration"),
         batch([row(penalty(number, f"{number}号"), number) for number in (1, 2)], "P"),
@@ -125,7 +126,7 @@ class TestByHand:
         engine = open_engine(postgres_url)
         async with writing(engine) as writer:
             await memory.enrol_source(writer, site())
-        intake = Intake(engine, load_rules(), source="cn-51", region="51")
+        intake = Intake(engine, load_rules(), source="cn-51", region="51", sealing=sealing_in())
         await intake.take(intake.examine(batch([row(penalty(1)), row(penalty(2))], "P"), now=NOW), after=None)
         before = await versions(engine)
         async with writing(engine) as writer:
@@ -140,7 +141,7 @@ class TestIntake:
     async def test_raises_once_for_a_batch_however_many_records_it_changes(self, filled):
         """The triggers stand back where an intake has raised the version itself."""
         before = await versions(filled)
-        intake = Intake(filled, load_rules(), source="cn-51", region="51")
+        intake = Intake(filled, load_rules(), source="cn-51", region="51", sealing=sealing_in())
         later = NOW + timedelta(hours=1)
         rows = [row(penalty(1, f"新{number}号"), 20 + number) for number in range(3)]
         rows.append(row(penalty(1, "1号", fine_amount="9.000000"), 9, as_of=later))
@@ -153,7 +154,7 @@ class TestIntake:
     async def test_a_former_name_that_comes_late_is_seen(self, filled):
         """A registration that is no longer in force changes no record's head, but tells a name the subject bore."""
         before = await versions(filled)
-        intake = Intake(filled, load_rules(), source="cn-51", region="51")
+        intake = Intake(filled, load_rules(), source="cn-51", region="51", sealing=sealing_in())
         old = row(registration(1, name=f"{name_of(1)}旧"), 1, as_of=NOW - timedelta(days=900))
         await intake.take(intake.examine(batch([old], "R2", kind="Registration"), now=NOW), after="R")
         after = await versions(filled)
@@ -163,7 +164,7 @@ class TestIntake:
     async def test_content_confirmed_at_a_later_time_is_seen(self, filled):
         """The answer says as of when the source stood by a record: that is a change too."""
         before = await versions(filled)
-        intake = Intake(filled, load_rules(), source="cn-51", region="51")
+        intake = Intake(filled, load_rules(), source="cn-51", region="51", sealing=sealing_in())
         again = row(penalty(1, "1号"), 1, as_of=NOW + timedelta(hours=1))
         await intake.take(intake.examine(batch([again], "P2"), now=NOW + timedelta(hours=2)), after="P")
         after = await versions(filled)

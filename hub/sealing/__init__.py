@@ -1,0 +1,1 @@
+"""Sealed fields at rest: which they are, whose key seals them, who opens them, and how keys change and end."""
