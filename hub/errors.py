@@ -170,13 +170,31 @@ class TooExpensiveError(RefusalError):
 
 
 class RateLimitedError(RefusalError):
-    """The caller asked too often. *retry_after_s* is whole seconds, at least 1."""
+    """
+    The caller asked too often, or too much. *retry_after_s* is whole seconds, at least 1.
+
+    Attributes:
+        rule: Which limit, e.g. `quota.requests-per-minute`; None if none is named.
+    """
 
     code = ErrorCode.RATE_LIMITED
     status = 429
 
-    def __init__(self, message: str, *, retry_after_s: int) -> None:
-        super().__init__(message, headers={"retry-after": str(max(1, retry_after_s))})
+    def __init__(
+        self,
+        message: str,
+        *,
+        retry_after_s: int,
+        rule: str | None = None,
+        extensions: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(
+            message,
+            extensions={**({} if rule is None else {"rule": rule}), **(extensions or {})},
+            headers={**(headers or {}), "retry-after": str(max(1, retry_after_s))},
+        )
+        self.rule = rule
 
 
 class UnavailableError(HubError):

@@ -30,7 +30,14 @@ from hub.audit.entries import Pending
 from hub.audit.errors import StaleReadError
 from hub.audit.receipts import Receipt
 from hub.clock import Clock, legal_day
-from hub.errors import BadInputError, PurposeRequiredError, RefusalError, TooExpensiveError, UnavailableError
+from hub.errors import (
+    BadInputError,
+    ForbiddenError,
+    PurposeRequiredError,
+    RefusalError,
+    TooExpensiveError,
+    UnavailableError,
+)
 from hub.gateway.port import Answer, CallerChangedError, Question
 from hub.identity.caller import Caller
 from hub.road.answer import answered, argument_error, denial_errors, reference_error, refused, source_errors
@@ -40,10 +47,11 @@ from hub.road.fetch import Fetcher
 from hub.road.plans import Compilation, Plans, Ruling
 from hub.road.preview import Previewer
 from hub.road.render import Rendered, render, render_compiled
-from hub.road.roots import Wanted, wanted
+from hub.road.roots import Wanted, check_one_subject, wanted
 from hub.road.searching import Searches
 from hub.road.sight import Sight, wish_of
-from hub.road.status import Status
+from hub.road.status import AskersLimits, Status
+from hub.road.toll import Toll
 from hub.road.views import Setting
 from hub.store.epochs import Epochs
 from hub.store.sources import SourceState
@@ -166,19 +174,21 @@ class ExchangeRoad:
         self._ground = ground
         self._previewer = Previewer(documents=ground.documents, plans=ground.plans, fetcher=ground.fetcher)
 
-    async def answer(self, question: Question, caller: Caller) -> Answer:
+    async def answer(self, question: Question, caller: Caller, toll: Toll | None = None) -> Answer:
         """
-        Answer *question* for *caller*.
+        Answer *question* for *caller*, which pays *toll* with the answer's entry; without an entry, its gate pays.
 
         Raises:
             RefusalError: the whole request is refused; the text is safe to show.
             CallerChangedError: the caller's entry changed since it was identified.
+            ReplayedError, OverBudgetError: the toll cannot be paid. Nothing was paid.
             UnavailableError: store or log cannot be used, so nothing may leave.
         """
         ground = self._ground
+        toll = toll or Toll.nothing(ground.clock.now())
         for _ in range(MAX_TRIES):
             try:
-                return await self._try(question, caller)
+                return await self._try(question, caller, toll)
             except StaleReadError as stale:
                 ground.epochs.note(stale.epochs)
                 ground.fetcher.forget(stale.codes)
@@ -186,7 +196,7 @@ class ExchangeRoad:
                     raise CallerChangedError from None
         raise UnavailableError("The records asked for are changing too fast; ask again.")
 
-    async def _try(self, question: Question, caller: Caller) -> Answer:
+    async def _try(self, question: Question, caller: Caller, toll: Toll) -> Answer:
         """Answer from what is held in memory. Raises StaleReadError if that is no longer what the store says."""
         ground = self._ground
         now = ground.clock.now()
@@ -211,6 +221,7 @@ class ExchangeRoad:
                 prepared=prepared,
                 catalogue_version=ground.table.catalogue_version,
                 epochs=epochs,
+                toll=toll,
             )
             return await self._planned(question, asked, policy, ruling)
         except RequestFaultError as fault:
@@ -226,7 +237,7 @@ class ExchangeRoad:
         try:
             check_purpose(policy, asked.standing)
         except PurposeRequiredError as refusal:
-            receipt = await ground.log.append(refusal_of(asked, {"operation": str(refusal.extensions["rule"])}))
+            receipt = await self._attest(asked, refusal_of(asked, {"operation": str(refusal.extensions["rule"])}))
             return refused([refusal.as_graphql()], receipt, denials=1)
         # 4 plan: every coordinate is decided once, before anything is fetched.
         try:
@@ -235,15 +246,22 @@ class ExchangeRoad:
         except GraphQLError as error:
             raise RequestFaultError([argument_error(error)]) from None
         except DeniedReferenceError as refusal:
-            receipt = await ground.log.append(refusal_of(asked, {refusal.coordinate: refusal.rule}))
+            receipt = await self._attest(asked, refusal_of(asked, {refusal.coordinate: refusal.rule}))
             return refused([reference_error(refusal)], receipt, denials=1)
         # 5 admit.
         estimate = await compilation.estimate(plan, asked.prepared.variables)
         self._admit(estimate, asked.caller)
         needed = wanted(plan)
+        asked.toll.name(needed.named)
+        if asked.caller.is_public:
+            try:
+                check_one_subject(plan, needed)
+            except ForbiddenError as refusal:
+                receipt = await self._attest(asked, refusal_of(asked, {"operation": refusal.rule}))
+                return refused([refusal.as_graphql()], receipt, denials=1)
         if plan.denied and wish == "reject":
             denied = {use.coordinate: decision.rule for use, decision in plan.denied}
-            receipt = await ground.log.append(refusal_of(asked, denied))
+            receipt = await self._attest(asked, refusal_of(asked, denied))
             return refused(denial_errors(plan, {}), receipt, denials=len(denied))
         previews = await self._previewer.previews(plan, asked.standing, ruling, self._limits(asked.caller))
         return await self._answered(question, asked, Planned(ruling, compilation, plan, estimate, needed, previews))
@@ -298,7 +316,7 @@ class ExchangeRoad:
         # 9 attest: durable before anything leaves. 10 answer with its receipt.
         receipt = None
         if plan.is_guarded:
-            receipt = await ground.log.append(disclosure_of(asked, plan, sight, rendered))
+            receipt = await self._attest(asked, disclosure_of(asked, plan, sight, rendered))
         else:
             await self._confirm(asked.epochs)
         return answered(rendered.data.plain, errors, receipt, denials=len(plan.denied), public=_is_public(plan))
@@ -323,14 +341,23 @@ class ExchangeRoad:
             subjects=sight.subjects,
             searches=searches,
             sources=ground.status.views(states) if "sources" in roots else (),
-            me=ground.status.me(asked.caller, asked.standing, ground.table.catalogue_version)
-            if "me" in roots
-            else None,
+            me=self._me(asked) if "me" in roots else None,
             cursors=ground.cursors,
             specs=ground.exchange.specs,
             sdl=ground.sdl,
             previews=planned.previews,
         )
+
+    def _me(self, asked: Asked) -> Plain:
+        rows, size = self._limits(asked.caller)
+        limits = AskersLimits(allowance=asked.toll.allowance, rows=rows, bytes=size)
+        return self._ground.status.me(asked.caller, asked.standing, self._ground.table.catalogue_version, limits)
+
+    async def _attest(self, asked: Asked, pending: Pending) -> Receipt:
+        """Make *pending* durable, and what *asked* owes with it."""
+        receipt = await self._ground.log.append(pending)
+        asked.toll.pay(receipt.used)
+        return receipt
 
     async def _rendered(self, asked: Asked, planned: Planned, asking: Asking) -> Rendered:
         """Render, with the reference executor where the compiled one cannot; what is large, in a thread."""

@@ -112,6 +112,26 @@ class Settings(BaseSettings):
             "`hub plan profile` prints it for a store. Kinds left out are taken as in the sandbox's world."
         ),
     )
+    partner_requests_per_minute: int = Field(
+        default=6_000,
+        ge=0,
+        description="Requests of a partner in a minute, unless its entry says otherwise; 0: any number.",
+    )
+    partner_subjects_per_day: int = Field(
+        default=100_000,
+        ge=0,
+        description="Subjects a partner names in a day, unless its entry says otherwise; 0: any number.",
+    )
+    public_requests_per_minute: int = Field(
+        default=120,
+        ge=0,
+        description="Requests without a token from one address (IPv6: /64) in a minute, per worker; 0: any number.",
+    )
+    client_address_header: str = Field(
+        default="X-Forwarded-For",
+        pattern="^[A-Za-z0-9-]{1,64}$",
+        description="Header in which the trusted proxies append the address they were asked from.",
+    )
     plans_max: int = Field(default=1_000, ge=1, description="Parsed documents, and plans, kept per process.")
     dossier_cache_records: int = Field(
         default=100_000,

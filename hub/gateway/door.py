@@ -31,6 +31,7 @@ from hub.gateway.logs import lines_of
 from hub.gateway.metrics import Metrics
 from hub.gateway.negotiation import wants_page
 from hub.gateway.page import GraphiQLPage
+from hub.gateway.peers import NO_PROXIES, Proxies
 from hub.gateway.port import Doorkeeper, Road
 from hub.gateway.trail import trail_of
 from hub.gateway.watch import Watch
@@ -52,6 +53,7 @@ class DoorParts:
         road, doorkeeper: Who answers, and who knows who asks.
         desk: Resolves documents.
         limits: Of one request.
+        proxies: Whom to believe where a request comes from.
         health, metrics, log: See their modules.
         jwks: Gives the public JSON Web Key Set; asked per request, so that a rotated key shows at once.
         graphiql: Directory of the bundle; None: the page is switched off.
@@ -70,6 +72,7 @@ class DoorParts:
     graphiql: Path | None
     lifespan: Callable[[], AbstractAsyncContextManager[None]] = _nothing
     more: Sequence[BaseRoute] = ()
+    proxies: Proxies = NO_PROXIES
 
 
 class Door:
@@ -87,7 +90,12 @@ class Door:
         self._health = parts.health
         self._page = parts.graphiql is not None
         self._endpoint = GraphQLEndpoint(
-            road=parts.road, doorkeeper=parts.doorkeeper, desk=parts.desk, limits=parts.limits, log=parts.log
+            road=parts.road,
+            doorkeeper=parts.doorkeeper,
+            desk=parts.desk,
+            limits=parts.limits,
+            log=parts.log,
+            proxies=parts.proxies,
         )
         self._rooms = Starlette(routes=_routes(parts), lifespan=lambda _: self._lifespan(parts))
         self._watch = Watch(self._dispatch, metrics=parts.metrics, log=parts.log)

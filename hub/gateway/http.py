@@ -36,6 +36,7 @@ from hub.gateway.documents import DocumentDesk
 from hub.gateway.headers import Headers
 from hub.gateway.negotiation import JSON, check_content_type, choose
 from hub.gateway.operations import check_only_asks
+from hub.gateway.peers import NO_PROXIES, Proxies, client_of
 from hub.gateway.port import CallerChangedError, Credentials, Doorkeeper, Identified, Question, Road
 from hub.gateway.reply import Reply, answered, as_messages, refused, with_nonce
 from hub.gateway.trace import child_of, request_id_from
@@ -98,6 +99,7 @@ class GraphQLEndpoint:
         limits: Limits,
         log: FilteringBoundLogger,
         certificate_header: bytes = b"client-cert",
+        proxies: Proxies = NO_PROXIES,
     ) -> None:
         self._road = road
         self._doorkeeper = doorkeeper
@@ -105,6 +107,7 @@ class GraphQLEndpoint:
         self._limits = limits
         self._log = log
         self._certificate_header = certificate_header
+        self._proxies = proxies
 
     @property
     def body_max_bytes(self) -> int:
@@ -229,9 +232,11 @@ class GraphQLEndpoint:
     ) -> Question:
         try:
             return await self._question(identified, request, parameters, trail)
-        except RefusalError:
+        except RefusalError as refusal:
             # No commit will tell that the caller, known from memory, is nobody any more.
             await self._doorkeeper.confirm(identified.caller)
+            headers = await self._road.count(identified.caller, identified.proof, self._client_of(request))
+            refusal.headers = {**refusal.headers, **headers}
             raise
 
     async def _question(
@@ -255,8 +260,12 @@ class GraphQLEndpoint:
             traceparent=traceparent,
             registered=found.registered_as is not None,
             proof=identified.proof,
-            peer=request.peer,
+            peer=self._client_of(request),
         )
+
+    def _client_of(self, request: Request) -> str | None:
+        proxies = self._proxies
+        return client_of(request.peer, request.headers.all(proxies.header), proxies.trusted)
 
     def _report(self, error: Exception, trail: Trail) -> None:
         # The message and the locals may hold a record's values: only the kind of error and its places are logged.

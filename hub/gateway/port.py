@@ -66,7 +66,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         traceparent: W3C trace context for calls to sources; a child of the client's if it sent a valid one.
         registered: Whether the document is a trusted one.
         proof: The asker's proof for this one request; whoever makes the answer durable records it as used.
-        peer: Address of the other end of the connection; None if unknown.
+        peer: Address of the client, as far as it can be told; None if unknown. To count by: neither logged nor stored.
     """
 
     document: str
@@ -112,6 +112,18 @@ class Road(Protocol):
             RefusalError: the whole request is refused; the door answers with its status, code and headers.
             CallerChangedError: *caller* is no longer who it was; the door identifies anew and asks again.
             UnavailableError: store or log cannot be used; the door answers 503.
+        """
+
+    async def count(self, caller: Caller, proof: Proof | None, peer: str | None) -> Mapping[str, str]:
+        """
+        Use up the proof and count the request of *caller* that was refused before it became a question.
+
+        Returns:
+            Further headers of the refusal.
+
+        Raises:
+            RefusalError: the proof was used before, or the caller is over a budget; then that is the answer.
+            UnavailableError: it cannot be counted.
         """
 
 

@@ -11,6 +11,7 @@ from hub.identity.caller import Caller
 from hub.road.documents import Prepared
 from hub.road.render import Rendered
 from hub.road.sight import Sight
+from hub.road.toll import Toll
 from keys.canonical import Json, Spelled
 from schema.plan.judged import JudgedSubject
 from schema.plan.model import Plan
@@ -24,6 +25,7 @@ class Asked:
 
     Attributes:
         epochs: What else decides the answer, at the epoch it was read.
+        toll: What the question uses up, with its entry.
     """
 
     at: datetime
@@ -32,6 +34,7 @@ class Asked:
     prepared: Prepared
     catalogue_version: str
     epochs: dict[str, int]
+    toll: Toll
 
 
 def disclosure_of(asked: Asked, plan: Plan, sight: Sight, rendered: Rendered) -> Pending:
@@ -61,12 +64,28 @@ def disclosure_of(asked: Asked, plan: Plan, sight: Sight, rendered: Rendered) ->
         )
         for code, subject in subjects.items()
     ]
-    return Pending(entry=disclosure.entry(), deliveries=deliveries, reads=dict(sight.versions), epochs=asked.epochs)
+    toll = asked.toll
+    return Pending(
+        entry=disclosure.entry(),
+        deliveries=deliveries,
+        reads=dict(sight.versions),
+        epochs=asked.epochs,
+        once=toll.once,
+        once_until=toll.once_until,
+        spend=toll.spend,
+    )
 
 
 def refusal_of(asked: Asked, denied: Mapping[str, str]) -> Pending:
     """Make the entry of a question that was refused whole: coordinate or `operation` -> rule."""
-    return Pending(entry=_disclosure(asked, denied=denied, answer=None).entry(), epochs=asked.epochs)
+    toll = asked.toll
+    return Pending(
+        entry=_disclosure(asked, denied=denied, answer=None).entry(),
+        epochs=asked.epochs,
+        once=toll.once,
+        once_until=toll.once_until,
+        spend=toll.spend,
+    )
 
 
 def _spelled(memo: dict[str, object], name: str, make: Callable[[], Json]) -> Spelled:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from graphql import GraphQLError
 
-from hub.errors import BadInputError
+from hub.access.budget import PUBLIC_PAGE, PUBLIC_SUBJECTS
+from hub.errors import BadInputError, ForbiddenError
 from schema.graph.connection import MAX_PAGE
 from schema.graph.entities import reference_code
 from schema.graph.ids import find_node_id
@@ -39,6 +40,11 @@ class Wanted:
     codes: tuple[str, ...]
     searches: tuple[Search, ...]
 
+    @property
+    def named(self) -> int:
+        """How many subjects the question names; a search, as many as its page may hold."""
+        return len(self.codes) + sum([search.first for search in self.searches])
+
 
 def wanted(plan: Plan) -> Wanted:
     """
@@ -61,6 +67,32 @@ def wanted(plan: Plan) -> Wanted:
     if len(searches) > MAX_SEARCHES:
         raise BadInputError(f"Expected at most {MAX_SEARCHES} searches in one question, got {len(searches)}.")
     return Wanted(codes=tuple(codes), searches=tuple(searches))
+
+
+def check_one_subject(plan: Plan, needed: Wanted) -> None:
+    """
+    Check that a question of the public is about one subject: one code, or one page of one search, and not both.
+
+    A page of several hits says who was found, not what is on file about them.
+
+    Raises:
+        ForbiddenError: it is about more.
+
+    Source: DOMAIN 13.2, PU.
+    """
+    longest = max(map(_list_length, plan.roots), default=0)
+    if len(needed.codes) + len(needed.searches) > PUBLIC_SUBJECTS or longest > PUBLIC_SUBJECTS:
+        raise ForbiddenError("public.one_subject", "The public asks about one subject at a time.")
+    most = 1 if plan.kinds else PUBLIC_PAGE
+    if any(search.first > most for search in needed.searches):
+        raise ForbiddenError(
+            "public.page",
+            f"The public may ask for {PUBLIC_PAGE} hits of a search, and for one if it asks what is on file about it.",
+        )
+
+
+def _list_length(call: RootCall) -> int:
+    return _mentions(call) if call.name in {"subjects", "_entities"} else 0
 
 
 def _mentions(call: RootCall) -> int:

@@ -1,8 +1,10 @@
 """Open information: the status of the sources, and the asker's own standing."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
+from hub.access.budget import Allowance
 from hub.identity.caller import Caller
 from hub.road.contacts import Contacts
 from hub.store.sources import Sources, SourceState
@@ -11,6 +13,8 @@ from schema.graph.root import MAX_CODES
 from schema.graph.scalars import Freshness
 from schema.graph.views import Plain
 from schema.policy.model import Standing
+
+_TOLD_MAX = 2**31 - 1
 
 
 class Status:
@@ -50,7 +54,7 @@ class Status:
         ]
 
     @staticmethod
-    def me(caller: Caller, standing: Standing, catalogue_version: str) -> Plain:
+    def me(caller: Caller, standing: Standing, catalogue_version: str, limits: "AskersLimits") -> Plain:
         """Make the view of `Query.me`."""
         return Plain(
             type_name="Me",
@@ -64,7 +68,32 @@ class Status:
                 "purpose": standing.purpose,
                 "policy_version": standing.policy_version,
                 "catalogue_version": catalogue_version,
-                "max_codes": MAX_CODES,
+                "max_codes": limits.allowance.subjects_per_question,
                 "max_page": MAX_PAGE,
+                "limits": _limits(limits),
             },
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskersLimits:
+    """What the asker of one question may use: its budgets, and rows and bytes of one answer."""
+
+    allowance: Allowance
+    rows: int
+    bytes: int
+
+
+def _limits(limits: AskersLimits) -> Plain:
+    allowance = limits.allowance
+    return Plain(
+        type_name="Limits",
+        values={
+            "requests_per_minute": allowance.requests_per_minute,
+            "subjects_per_day": allowance.subjects_per_day,
+            "subjects_per_question": allowance.subjects_per_question,
+            "search_page": allowance.page,
+            "rows_per_answer": min(limits.rows, _TOLD_MAX),
+            "bytes_per_answer": min(limits.bytes, _TOLD_MAX),
+        },
+    )

@@ -42,6 +42,20 @@ class SourceStatus:
     max_age_seconds: int = strawberry.field(description="Older than this is STALE.")
 
 
+@strawberry.type(description="限额 What the asker may use; null is not limited. What is left stands in the headers.")
+class Limits:
+    """The asker's limits."""
+
+    requests_per_minute: int | None = strawberry.field(description="A request counts, whatever becomes of it.")
+    subjects_per_day: int | None = strawberry.field(
+        description="Subjects named, on file or not; a search names as many as its page may hold."
+    )
+    subjects_per_question: int
+    search_page: int = strawberry.field(description="Most hits in a page of a search.")
+    rows_per_answer: int = strawberry.field(description="Objects that an answer may be predicted to hold.")
+    bytes_per_answer: int = strawberry.field(description="Bytes of `data` that an answer may be predicted to have.")
+
+
 @strawberry.type(description="当前用户 Who is asking, and what for.")
 class Me:
     """The asker's own standing."""
@@ -57,6 +71,7 @@ class Me:
     catalogue_version: str
     max_codes: int
     max_page: int
+    limits: Limits
 
 
 @strawberry.type(name="_Service")

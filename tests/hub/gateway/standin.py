@@ -39,7 +39,7 @@ from hub.gateway.metrics import Metrics
 from hub.gateway.operations import OperationNames
 from hub.gateway.port import Answer, CallerChangedError, Credentials, Identified, Question
 from hub.gateway.server import HubServer, configure
-from hub.identity.caller import Caller, the_public
+from hub.identity.caller import Caller, Proof, the_public
 from hub.settings import Settings
 
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
@@ -79,6 +79,7 @@ class SmallRoad:
     def __init__(self) -> None:
         self.schema = _schema()
         self.asked: list[tuple[Question, Caller]] = []
+        self.counted: list[tuple[Caller, Proof | None, str | None]] = []
         self.trouble: BaseException | None = None
         self.pause: asyncio.Event | None = None
         self.arrived = asyncio.Event()
@@ -107,6 +108,12 @@ class SmallRoad:
             headers={"hub-receipt": "7@log", "cache-control": "public, max-age=9999"},
             public=self.public,
         )
+
+    async def count(self, caller: Caller, proof: Proof | None, peer: str | None) -> Mapping[str, str]:
+        self.counted.append((caller, proof, peer))
+        if self.trouble is not None:
+            raise self.trouble
+        return {"ratelimit": '"requests-per-minute";r=1;t=2'}
 
     def _run(self, question: Question) -> tuple[list[dict[str, Any]], Mapping[str, Any] | None]:
         try:
