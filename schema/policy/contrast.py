@@ -4,16 +4,16 @@ Two versions of the policy beside each other, under one purpose: for which rows 
 The working part of `schema.policy.simulate`, which says what the result means.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from schema.catalogue.model import Category, Mask
+from schema.catalogue.model import Category
 from schema.plan.decider import is_listed
-from schema.plan.guarded import Guarded, GuardTable
+from schema.plan.guarded import GuardTable
 from schema.policy.decide import CONTEXT_FACTS, PUBLIC_LOOKUP
-from schema.policy.model import Decision, Denied, Fact, Label, Masked, Policy
+from schema.policy.model import Decision, Denied, Fact, Label, Masked
 from schema.policy.situations import Asker, Meeting, Pair, contexts, meetings
-from schema.policy.slices import Half, Slices
+from schema.policy.slices import Alike, Half, Slices, Told
 from schema.publicity.placement import loosest_tier
 from schema.tiers import Tier, join
 
@@ -49,13 +49,211 @@ def is_shown_alike(before: Decision, after: Decision) -> bool:
     return type(before) is type(after)
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
-    """What a version says of a coordinate's label, besides its row: tier, mask, and whether policy lays it on."""
+class Comparison:
+    """Compares two versions under one purpose, asker by asker; askers that decisions cannot tell apart only once."""
 
-    tier: Tier
-    mask: Mask | None
-    masked: bool
+    def __init__(
+        self, table: GuardTable, kinds: Mapping[str, Sequence[Alike]], sides: tuple[Slices, Slices], purpose: str
+    ) -> None:
+        self._table = table
+        self._kinds = kinds
+        self._sides = sides
+        self._purpose = purpose
+        self._works: dict[object, _Work] = {}
+        self._contexts = contexts(sides[0].policy, sides[1].policy, purpose)
+
+    def of(self, before: Asker | None, after: Asker | None) -> Mapping[str, tuple[Case, ...]]:
+        """List coordinate -> cases for a partner that is *before* and then *after*; equal work gives one object."""
+        one, other = before or after, after or before
+        keys = (self._key(before), self._key(after))
+        if one is None or other is None or not any(keys):
+            return _NOTHING
+        work = self._works.get(keys)
+        if work is None:
+            halves = tuple(
+                Half(side, asker, self._purpose) for side, asker in zip(self._sides, (before, after), strict=True)
+            )
+            work = self._works[keys] = _Work(self._table, self._kinds, (halves[0], halves[1]), self._contexts)
+        return work.changes(meetings(one, other, self._purpose))
+
+    def _key(self, asker: Asker | None) -> tuple[object, ...] | bool | None:
+        """What tells askers apart; nothing for who is not there, or may not name the purpose: it is shown nothing."""
+        if asker is None:
+            return None
+        return (self._purpose == PUBLIC_LOOKUP or self._purpose in asker.purposes) and (asker.actor, asker.ceiling)
+
+
+_NOTHING: Mapping[str, tuple[Case, ...]] = {}
+_Cases = dict[tuple[object, ...], Case]
+
+
+class _Work:
+    """The comparison of two halves, towards whatever rows; what was compared once is kept."""
+
+    def __init__(
+        self,
+        table: GuardTable,
+        kinds: Mapping[str, Sequence[Alike]],
+        halves: tuple[Half, Half],
+        stated: Sequence[frozenset[str]],
+    ) -> None:
+        self._table = table
+        self._kinds = kinds
+        self._halves = halves
+        # Without what both require, both refuse.
+        self._stated = [keys for keys in stated if any(half.is_complete(keys) for half in halves)]
+        self._touched: dict[Category, bool] = {}
+        self._rows: dict[object, list[_Row]] = {}
+        self._cases: dict[object, _Cases] = {}
+        self._known: dict[frozenset[Pair], Mapping[str, tuple[Case, ...]]] = {}
+
+    def changes(self, pairs: frozenset[Pair]) -> Mapping[str, tuple[Case, ...]]:
+        """List coordinate, or kind for its rows, -> cases, towards the rows that *pairs* stand for."""
+        found = self._known.get(pairs)
+        if found is None:
+            changed = self._changes(_Towards(pairs))
+            found = self._known[pairs] = {name: cases for name, cases in changed if cases} or _NOTHING
+        return found
+
+    def _changes(self, towards: "_Towards") -> Iterator[tuple[str, tuple[Case, ...]]]:
+        for kind, groups in self._kinds.items():
+            categories = [each for each in self._table.categories[kind] if not self._is_closed(each)]
+            rows: _Cases = {}
+            for category in categories:
+                rows |= self._of_rows(category, towards)
+            yield kind, tuple(rows.values())
+            for alike in groups:
+                for names in towards.told_apart(alike.names):
+                    cases: _Cases = {}
+                    for category in categories:
+                        cases |= self._of_field(category, alike, names[0], towards)
+                    if cases:
+                        told = tuple(cases.values())
+                        yield from ((name, told) for name in names)
+
+    def _is_closed(self, category: Category) -> bool:
+        return all(half.is_closed(category) for half in self._halves)
+
+    def _is_touched(self, category: Category) -> bool:
+        found = self._touched.get(category)
+        if found is None:
+            one, other = (half.slice(category) for half in self._halves)
+            found = self._touched[category] = one != other
+        return found
+
+    def _of_rows(self, category: Category, towards: "_Towards") -> _Cases:
+        if towards.is_same and not self._is_touched(category):
+            return {}
+        asked = self._asked(category)
+        pairs = towards.asking(asked)
+        found = self._cases.get((category, pairs))
+        if found is None:
+            found = self._cases[category, pairs] = {}
+            for row in self._rows_of(category, asked, pairs):
+                _note(found, {category}, row, row.decisions)
+        return found
+
+    def _of_field(self, category: Category, alike: Alike, name: str, towards: "_Towards") -> _Cases:
+        about = alike.category or category
+        is_touched = alike.told[0] != alike.told[1] or self._is_touched(category) or self._is_touched(about)
+        if towards.is_same and not is_touched:
+            return {}
+        asked = self._asked(category) | self._asked(about)
+        pairs = towards.asking(asked)
+        found = self._cases.get((category, name, pairs))
+        if found is None:
+            found = self._cases[category, name, pairs] = {}
+            for row in self._rows_of(category, asked, pairs):
+                if row.is_listed:
+                    decisions = [self._field(side, row, alike.told[side], about, name) for side in (0, 1)]
+                    _note(found, {category, about}, row, decisions)
+        return found
+
+    def _field(self, side: int, row: "_Row", told: Told | None, about: Category, name: str) -> Decision:
+        existence = row.decisions[side]
+        if isinstance(existence, Denied):
+            return existence
+        if not is_listed(existence):
+            return Denied(rule=existence.rule, required_tier=row.tiers[side])
+        if told is None:
+            return UNCLASSIFIED
+        tier = join((row.tiers[side], told.tier))
+        label = Label(category=about, tier=tier, coordinate=name, mask=told.mask, masked=told.masked)
+        return self._halves[side].decide(label, row.pair[side].on(label), row.keys)
+
+    def _asked(self, category: Category) -> frozenset[Fact]:
+        cuts = [half.slice(category) for half in self._halves]
+        # A public grade that its issuer did not publish bears a tier of its own.
+        usual = frozenset({Fact.PUBLISHED} if category is Category.C11 else ())
+        return usual.union(*(cut.facts for cut in cuts if cut))
+
+    def _rows_of(self, category: Category, asked: frozenset[Fact], pairs: frozenset[Pair]) -> Sequence["_Row"]:
+        """The rows of *category* that decisions can tell apart by the facts *asked* for; fewest facts first."""
+        key = (category, asked, pairs)
+        found = self._rows.get(key)
+        if found is None:
+            found = self._rows[key] = list(self._judged(category, asked, pairs))
+        return found
+
+    def _judged(self, category: Category, asked: frozenset[Fact], pairs: frozenset[Pair]) -> Iterator["_Row"]:
+        usual = tuple(half.policy.tiers.get(category) for half in self._halves)
+        stated = self._said(asked)
+        for pair in sorted(pairs, key=_weight):
+            loosest = loosest_tier(category, published=Fact.PUBLISHED in pair[0].facts)
+            known: set[tuple[Tier, ...]] = set()
+            for own in (join((loosest, tier)) for tier in Tier):
+                tiers = tuple(join((tier or Tier.R, own)) for tier in usual)
+                if tiers in known:
+                    continue
+                known.add(tiers)
+                for keys in stated:
+                    decisions = [
+                        UNCLASSIFIED
+                        if usual[side] is None
+                        else self._row(side, category, tiers[side], pair[side], keys)
+                        for side in (0, 1)
+                    ]
+                    yield _Row(category, pair, keys, own, (decisions[0], decisions[1]), (tiers[0], tiers[1]))
+
+    def _row(self, side: int, category: Category, tier: Tier, meeting: Meeting, keys: frozenset[str]) -> Decision:
+        label = Label(category=category, tier=tier)
+        return self._halves[side].decide(label, meeting.on(label), keys)
+
+    def _said(self, asked: frozenset[Fact]) -> Sequence[frozenset[str]]:
+        """The contexts that can be told apart where only the facts *asked* for count; the fewest keys first."""
+        found: dict[object, frozenset[str]] = {}
+        for keys in self._stated:
+            complete = tuple(half.is_complete(keys) for half in self._halves)
+            said = frozenset(fact for fact, key in CONTEXT_FACTS.items() if key in keys) & asked
+            found.setdefault((complete, said), keys)
+        return tuple(found.values())
+
+
+class _Towards:
+    """The rows that a partner can meet."""
+
+    def __init__(self, pairs: frozenset[Pair]) -> None:
+        self._pairs = pairs
+        # The same asker towards the same row: then nothing differs that no changed rule touches.
+        self.is_same = all(one == other for one, other in pairs)
+        self._named = frozenset(
+            name for pair in pairs for side in pair for leave in side.leave for name in leave.coordinates
+        )
+        self._asking: dict[frozenset[Fact], frozenset[Pair]] = {}
+
+    def asking(self, asked: frozenset[Fact]) -> frozenset[Pair]:
+        """The rows as far as the facts *asked* for tell them apart."""
+        found = self._asking.get(asked)
+        if found is None:
+            found = self._asking[asked] = frozenset((one.of(asked), other.of(asked)) for one, other in self._pairs)
+        return found
+
+    def told_apart(self, names: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        """Take those of *names* one by one that some grant names, and the others together."""
+        others = tuple(name for name in names if name not in self._named)
+        if others:
+            yield others
+        yield from ((name,) for name in names if name in self._named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,198 +267,14 @@ class _Row:
     decisions: tuple[Decision, Decision]
     tiers: tuple[Tier, Tier]
 
-
-_Cases = dict[tuple[object, ...], Case]
-
-
-class Comparison:
-    """Compares two versions under one purpose, asker by asker; askers that decisions cannot tell apart only once."""
-
-    def __init__(self, table: GuardTable, before: Slices, after: Slices, purpose: str) -> None:
-        self._table = table
-        self._purpose = purpose
-        self._sides = (before, after)
-        self._contexts = _told_apart(before.policy, after.policy, purpose)
-        self._halves: tuple[dict[object, Half], ...] = ({}, {})
-        self._known: dict[object, Mapping[str, tuple[Case, ...]]] = {}
-
-    def of(self, before: Asker | None, after: Asker | None) -> Mapping[str, tuple[Case, ...]]:
-        """List coordinate -> cases for a partner that is *before* and then *after*; equal work gives one object."""
-        one, other = before or after, after or before
-        if one is None or other is None:
-            return {}
-        pairs = meetings(one, other, self._purpose)
-        keys = tuple(self._key(asker) for asker in (before, after))
-        found = self._known.get((keys, pairs))
-        if found is None:
-            halves = (self._half(0, before, keys[0]), self._half(1, after, keys[1]))
-            found = self._known[keys, pairs] = _Work(self._table, halves, pairs, self._contexts).changes()
-        return found
-
-    def _key(self, asker: Asker | None) -> object:
-        is_own = asker is not None and (self._purpose == PUBLIC_LOOKUP or self._purpose in asker.purposes)
-        return asker and (asker.actor, asker.ceiling, is_own)
-
-    def _half(self, side: int, asker: Asker | None, key: object) -> Half:
-        found = self._halves[side].get(key)
-        if found is None:
-            found = self._halves[side][key] = Half(self._sides[side], asker, self._purpose)
-        return found
+    @property
+    def is_listed(self) -> bool:
+        """Whether it stands in lists, before or after: else no field of it is shown."""
+        return any(map(is_listed, self.decisions))
 
 
-def _told_apart(before: Policy, after: Policy, purpose: str) -> Sequence[frozenset[str]]:
-    """The contexts, one of each that neither version can tell apart; the fewest keys first."""
-    asked = frozenset().union(*(_asks(policy) for policy in (before, after)))
-    found: dict[object, frozenset[str]] = {}
-    for keys in contexts(before, after, purpose):
-        rules = [policy.purposes.get(purpose) for policy in (before, after)]
-        complete = tuple(rule is not None and keys.issuperset(rule.requires) for rule in rules)
-        said = frozenset(fact for fact, key in CONTEXT_FACTS.items() if key in keys) & asked
-        found.setdefault((complete, said), keys)
-    return tuple(found.values())
-
-
-def _asks(policy: Policy) -> frozenset[Fact]:
-    asked = [cell.needs for cell in policy.cells] + [reader.needs for reader in policy.readers.values()]
-    for rule in policy.purposes.values():
-        asked += [rule.needs_always, *rule.needs.values()]
-    return frozenset().union(*asked)
-
-
-class _Work:
-    """One comparison of two halves, towards the rows that *pairs* stand for."""
-
-    def __init__(
-        self,
-        table: GuardTable,
-        halves: tuple[Half, Half],
-        pairs: frozenset[Pair],
-        contexts: Sequence[frozenset[str]],
-    ) -> None:
-        self._table = table
-        self._halves = halves
-        self._pairs = pairs
-        self._contexts = contexts
-        # The same asker towards the same row: then nothing differs that no changed rule touches.
-        self._is_same = all(one == other for one, other in pairs)
-        self._named = frozenset(
-            coordinate for pair in pairs for side in pair for leave in side.leave for coordinate in leave.coordinates
-        )
-        self._rows: dict[tuple[Category, frozenset[Fact]], list[_Row]] = {}
-        self._fields: dict[object, _Cases] = {}
-
-    def changes(self) -> Mapping[str, tuple[Case, ...]]:
-        """List coordinate, or kind for its rows, -> cases; without those that do not change."""
-        found: dict[str, tuple[Case, ...]] = {}
-        for kind, entries in self._table.kinds.items():
-            categories = self._table.categories[kind]
-            rows: _Cases = {}
-            for category in categories:
-                rows |= self._row_cases(category)
-            found[kind] = tuple(rows.values())
-            for entry in entries.values():
-                cases: _Cases = {}
-                for category in categories:
-                    cases |= self._field_cases(category, entry)
-                found[entry.coordinate] = tuple(cases.values())
-        return {name: cases for name, cases in found.items() if cases}
-
-    def _is_touched(self, category: Category) -> bool:
-        one, other = (half.slice(category) for half in self._halves)
-        return not self._is_same or one != other
-
-    def _row_cases(self, category: Category) -> _Cases:
-        cases: _Cases = {}
-        if self._is_touched(category):
-            for row in self._rows_of(category, frozenset()):
-                _note(cases, {category}, row, row.decisions)
-        return cases
-
-    def _field_cases(self, category: Category, entry: Guarded) -> _Cases:
-        about = entry.category or category
-        told = tuple(_told(half.policy, entry) for half in self._halves)
-        if told[0] == told[1] and not self._is_touched(category) and not self._is_touched(about):
-            return {}
-        key = (category, about, told, self._named & {entry.coordinate}, self._except(about, entry.coordinate))
-        found = self._fields.get(key)
-        if found is None:
-            found = self._fields[key] = self._compared(category, about, told, entry.coordinate)
-        return found
-
-    def _except(self, category: Category, coordinate: str) -> tuple[str, ...]:
-        cuts = [half.slice(category) for half in self._halves]
-        cells = [(side, cell) for side, cut in enumerate(cuts) if cut for cell in cut.cells]
-        return tuple(f"{side} {cell.id}" for side, cell in cells if coordinate in cell.except_fields)
-
-    def _compared(self, category: Category, about: Category, told: Sequence[_Told | None], coordinate: str) -> _Cases:
-        cases: _Cases = {}
-        for row in self._rows_of(category, self._asked(about)):
-            decisions = tuple(self._field(side, row, told[side], about, coordinate) for side in (0, 1))
-            _note(cases, {category, about}, row, decisions)
-        return cases
-
-    def _field(self, side: int, row: _Row, told: _Told | None, about: Category, coordinate: str) -> Decision:
-        existence = row.decisions[side]
-        if isinstance(existence, Denied):
-            return existence
-        if not is_listed(existence):
-            return Denied(rule=existence.rule, required_tier=row.tiers[side])
-        if told is None:
-            return UNCLASSIFIED
-        label = Label(
-            category=about,
-            tier=join((row.tiers[side], told.tier)),
-            coordinate=coordinate,
-            mask=told.mask,
-            masked=told.masked,
-        )
-        return self._halves[side].decide(label, row.pair[side].on(label), row.keys)
-
-    def _asked(self, category: Category) -> frozenset[Fact]:
-        cuts = [half.slice(category) for half in self._halves]
-        return frozenset().union(*(cut.facts for cut in cuts if cut))
-
-    def _rows_of(self, category: Category, more: frozenset[Fact]) -> Sequence[_Row]:
-        """The rows of *category* that decisions can tell apart, *more* facts being asked for; fewest facts first."""
-        asked = self._asked(category) | more
-        found = self._rows.get((category, asked))
-        if found is None:
-            found = self._rows[category, asked] = list(self._judged(category, asked))
-        return found
-
-    def _judged(self, category: Category, asked: frozenset[Fact]) -> Iterable[_Row]:
-        # A public grade that its issuer did not publish bears a tier of its own.
-        told = asked | {Fact.PUBLISHED} if category is Category.C11 else asked
-        pairs = {(one.of(told), other.of(told)) for one, other in self._pairs}
-        for pair in sorted(pairs, key=lambda pair: sum(len(side.facts) + len(side.leave) for side in pair)):
-            loosest = loosest_tier(category, published=Fact.PUBLISHED in pair[0].facts)
-            for own in dict.fromkeys(join((loosest, tier)) for tier in Tier):
-                for keys in self._contexts:
-                    yield self._row(category, pair, keys, own)
-
-    def _row(self, category: Category, pair: Pair, keys: frozenset[str], own: Tier) -> _Row:
-        decisions: list[Decision] = []
-        tiers: list[Tier] = []
-        for half, meeting in zip(self._halves, pair, strict=True):
-            usual = half.tier(category)
-            tiers.append(join((usual or Tier.R, own)))
-            label = Label(category=category, tier=tiers[-1])
-            decisions.append(UNCLASSIFIED if usual is None else half.decide(label, meeting.on(label), keys))
-        return _Row(category, pair, keys, own, (decisions[0], decisions[1]), (tiers[0], tiers[1]))
-
-
-def _told(policy: Policy, entry: Guarded) -> _Told | None:
-    """What *policy* says of the field; None if it, or its own category, is not classified."""
-    label = policy.fields.get(entry.coordinate)
-    tiers = [entry.tier]
-    if entry.category is not None:
-        usual = policy.tiers.get(entry.category)
-        if usual is None:
-            return None
-        tiers.append(usual)
-    if label is None:
-        return None
-    return _Told(join((*tiers, label.tier)), entry.mask or label.mask, label.mask is not None)
+def _weight(pair: Pair) -> int:
+    return sum(len(side.facts) + len(side.consented) + len(side.leave) for side in pair)
 
 
 def _note(cases: _Cases, categories: set[Category], row: _Row, decisions: Sequence[Decision]) -> None:

@@ -21,7 +21,7 @@ from schema.policy.contrast import Case, Comparison
 from schema.policy.decide import PUBLIC_LOOKUP
 from schema.policy.model import Clear, Decision, Denied, Masked, Policy
 from schema.policy.situations import Asker
-from schema.policy.slices import Slices
+from schema.policy.slices import Slices, board
 
 Name = str | None
 """A partner's identifier; None: the public."""
@@ -112,9 +112,10 @@ def simulate(table: GuardTable, before: Side, after: Side, *, go_on: Callable[[]
         pair = (_common(before.askers.get(name)), _common(after.askers.get(name)))
         alike.setdefault(_own_named(*pair), []).append(name)
     slices = (Slices(before.policy), Slices(after.policy))
+    kinds = board(table, before.policy, after.policy)
     groups: list[Group] = []
     for purpose in purposes:
-        comparison = Comparison(table, slices[0], slices[1], purpose)
+        comparison = Comparison(table, kinds, slices, purpose)
         same: dict[int, tuple[list[Name], Mapping[str, tuple[Case, ...]]]] = {}
         for (one, other), partners in alike.items():
             go_on()
