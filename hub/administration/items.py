@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from hub.identity.officers.model import Role
 from schema.catalogue.model import Category
 from schema.policy.edit import (
     ClassifyField,
@@ -180,10 +181,20 @@ class PutPartnerKey(PolicyItem, frozen=True, kw_only=True, tag="put_partner_key"
 
 
 class PutOfficer(PolicyItem, frozen=True, kw_only=True, tag="put_officer"):
-    """Reinstate a suspended officer, or suspend one. New officers come by invitation (`hub.identity.officers`)."""
+    """
+    Admit an officer, who is invited then, or let a suspended one act again.
+
+    Attributes:
+        id: Short name.
+        name: The person's; None: the officer is there already, and acts again.
+        role: For ever; None likewise.
+        person: Who it is in the staff register; None: the same as *id*.
+    """
 
     id: str
-    state: Literal["active", "suspended"]
+    name: str | None = None
+    role: Role | None = None
+    person: str | None = None
 
 
 Start: TypeAlias = RestorePolicy | AdoptSeed

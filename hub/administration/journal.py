@@ -195,7 +195,9 @@ class Journal:
     async def _index_of(self, kind: str, mark: tuple[str, Json], since: str | None) -> int:
         """Find the entry whose value *mark* names it."""
         name, value = mark
-        found = select(_ENTRY.c.index.label("place"), _OPENING.c.opening).join(_OPENING, _OPENING.c.index == _ENTRY.c.index)
+        found = select(_ENTRY.c.index.label("place"), _OPENING.c.opening).join(
+            _OPENING, _OPENING.c.index == _ENTRY.c.index
+        )
         found = found.where(_ENTRY.c.kind == kind).order_by(_ENTRY.c.index)
         if since is not None:
             found = found.where(_ENTRY.c.appended_at >= iso(from_iso(since) - _LEEWAY))

@@ -127,10 +127,12 @@ class EditError(PolicyDataError):
     Attributes:
         place: Number of the item, and its member: `(2, "tier")`; the number alone if no one member is at fault.
         rule: Dotted words that name the rule.
+        text: What was got and what was expected.
     """
 
     def __init__(self, text: str, *, place: tuple[int | str, ...], rule: str) -> None:
         super().__init__(text)
+        self.text = text
         self.place = place
         self.rule = rule
 
