@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from hub.administration.graph.build import build_administration, build_consent
 from hub.settings import settings_table
 from schema.catalogue import KINDS
 from schema.catalogue.page import catalogue_page
@@ -23,6 +24,8 @@ def generated() -> Mapping[str, str]:
     return {
         "schema/hub.graphql": exchange.plain_sdl,
         "schema/hub.secured.graphql": exchange.secured_sdl,
+        "schema/administration.graphql": build_administration().sdl,
+        "schema/consent.graphql": build_consent().sdl,
         "docs/catalogue.md": catalogue_page(),
         "docs/settings.md": settings_page(),
     }

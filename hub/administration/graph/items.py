@@ -164,13 +164,27 @@ def item_of(kind: str, body: Mapping[str, Any], number: int) -> domain.Item:
 
 
 def shown_item(item: domain.Item) -> ChangeItem:
-    """Show *item*."""
-    body: dict[str, Any] = msgspec.to_builtins(item, order="deterministic")
-    kind = str(body.pop("item"))
-    if isinstance(item, domain.PutPurpose):
-        body["needs"] = [{"category": category, "facts": facts} for category, facts in sorted(item.needs.items())]
-        body["needs"] = msgspec.to_builtins(body["needs"], order="deterministic")
-    return ChangeItem(kind=api_name_of(kind), body=Document({api_name_of(name): body[name] for name in body}))
+    """Show *item*, so that what is shown can be drafted again."""
+    body = {
+        api_name_of(name): _shown(value)
+        for name in item.__struct_fields__
+        if (value := getattr(item, name)) is not msgspec.UNSET
+    }
+    return ChangeItem(kind=api_name_of(_member_of(type(item))), body=Document(body))
+
+
+def _shown(value: object) -> object:
+    match value:
+        case Enum():
+            return value.name
+        case frozenset():
+            return sorted(map(_shown, value), key=str)
+        case tuple():
+            return [_shown(each) for each in value]
+        case dict():
+            return [{"category": key.name, "facts": _shown(value[key])} for key in sorted(value)]
+        case _:
+            return value
 
 
 def _item(number: int, given: Any) -> domain.Item:  # noqa: ANN401  a generated input
@@ -181,9 +195,8 @@ def _item(number: int, given: Any) -> domain.Item:  # noqa: ANN401  a generated 
 
 def _converted(member: str, values: Mapping[str, Any], number: int) -> domain.Item:
     kind, _ = _INPUTS[member]
-    body = dict(values)
-    if member == "put_purpose" and isinstance(body.get("needs"), list):
-        body["needs"] = {each["category"]: each["facts"] for each in body["needs"]}
+    hints = get_type_hints(kind)
+    body = {name: _by_value(hints.get(name), value) for name, value in values.items()}
     try:
         return msgspec.convert({"item": member, **body}, kind)  # type: ignore[return-value]  # a member of the union
     except msgspec.ValidationError as error:
@@ -199,6 +212,26 @@ def _said(text: str) -> str:
     if missing:
         return f"{api_name_of(missing[1])}: is missing"
     return "not of the expected form, or with a member that is not known"
+
+
+def _by_value(hint: object, value: Any) -> Any:  # noqa: ANN401  JSON-ready
+    """*value* with the names of enumerations, as GraphQL spells them, turned into what the domain keeps."""
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is dict and isinstance(value, list):
+        pairs = [each for each in value if isinstance(each, dict) and each.keys() == {"category", "facts"}]
+        if len(pairs) == len(value):
+            return {_by_value(inner[0], each["category"]): _by_value(inner[1], each["facts"]) for each in pairs}
+    if origin in {frozenset, tuple} and isinstance(value, list):
+        return [_by_value(inner[0], each) for each in value]
+    if origin in {Union, types.UnionType}:
+        kinds = [part for part in inner if isinstance(part, type) and issubclass(part, Enum)]
+        return _by_value(kinds[0], value) if kinds else value
+    if origin is Literal and isinstance(value, str) and value.lower() in inner:
+        return value.lower()
+    if isinstance(hint, type) and issubclass(hint, Enum) and isinstance(value, str):
+        named = hint.__members__.get(value)
+        return value if named is None else named.value
+    return value
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  a coerced argument

@@ -1,13 +1,16 @@
 """Officers, their sessions, and partners as officers see them: the register, never what partners asked."""
 
+from collections.abc import Sequence
+
 import strawberry
 
 from hub.administration.graph.changes import identifier, instant
 from hub.administration.graph.words import Day, Instant
+from hub.identity.officers.carriers import Carrier
 from hub.identity.officers.duties import Duty, has_duty
 from hub.identity.officers.model import Acting, OfficerState, Role
 from hub.identity.officers.model import Officer as OfficerEntry
-from hub.identity.officers.sessions import Carrier, Method, SessionSeen
+from hub.identity.officers.sessions import Method, SessionSeen
 from hub.identity.partner_keys import HeldKey
 from hub.identity.partners import Partner as PartnerEntry
 from hub.identity.partners import PartnerState
@@ -126,7 +129,7 @@ def shown_session(seen: SessionSeen) -> OfficerSession:
     )
 
 
-def shown_partner(partner: PartnerEntry, keys: list[HeldKey]) -> Partner:
+def shown_partner(partner: PartnerEntry, keys: Sequence[HeldKey]) -> Partner:
     """Show a partner with its *keys*."""
     return Partner(
         id=strawberry.ID(partner.id),

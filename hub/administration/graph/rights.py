@@ -4,6 +4,7 @@ import strawberry
 
 from hub.administration.graph.changes import identifier, instant
 from hub.administration.graph.words import Day, Instant
+from hub.administration.labels import LabelEntry
 from hub.administration.model import (
     AlarmEntry,
     ConsentEntry,
@@ -44,6 +45,21 @@ class Grant:
     revoked_at: Instant | None
     revoked_by: strawberry.ID | None
     last_used: Day | None = strawberry.field(description="Day it last opened something; null: never.")
+
+
+@strawberry.type(description="记录标签 A label on one record: it can only make it stricter.")
+class RecordLabel:
+    """A label."""
+
+    subject: strawberry.ID
+    kind: str
+    record_key: str
+    tier: Tier = strawberry.field(description="Joined with whatever the record bears.")
+    regions: list[str] | None = strawberry.field(description="Prefixes a reader's regions must hold; null: none asked.")
+    reason: str
+    valid_from: Instant
+    valid_to: Instant | None = strawberry.field(description="First instant at which it is over; null: until lifted.")
+    change_set: strawberry.ID | None
 
 
 @strawberry.type(description="授权书 A subject's authority to one organisation.")
@@ -131,6 +147,21 @@ def shown_grant(entry: GrantEntry) -> Grant:
         revoked_at=instant(entry.revoked_at),
         revoked_by=identifier(entry.revoked_by),
         last_used=None if entry.last_used is None else Day(entry.last_used),
+    )
+
+
+def shown_label(entry: LabelEntry) -> RecordLabel:
+    """Show a label of a record."""
+    return RecordLabel(
+        subject=strawberry.ID(entry.subject),
+        kind=entry.kind,
+        record_key=entry.record_key,
+        tier=entry.tier,
+        regions=None if entry.regions is None else list(entry.regions),
+        reason=entry.reason,
+        valid_from=Instant(entry.valid_from),
+        valid_to=instant(entry.valid_to),
+        change_set=identifier(entry.change_id),
     )
 
 

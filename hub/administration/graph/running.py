@@ -17,6 +17,7 @@ from structlog.typing import FilteringBoundLogger
 
 from hub.errors import ErrorCode, RefusalError, UnauthenticatedError, UnavailableError
 from hub.road.documents import Prepared
+from schema.catalogue.model import api_name_of
 
 _PLACES = 12
 
@@ -59,7 +60,7 @@ class Runner:
         if isinstance(cause, UnauthenticatedError | UnavailableError):
             raise cause
         if isinstance(cause, RefusalError):
-            return _placed(cause.as_graphql(), error)
+            return _placed(_by_argument(cause.as_graphql()), error)
         if cause is None and error.extensions is not None and "code" in error.extensions:
             return _placed({"message": error.message, "extensions": dict(error.extensions)}, error)
         if cause is None:
@@ -72,6 +73,15 @@ class Runner:
 
 def _plain(message: str, code: ErrorCode) -> dict[str, Any]:
     return {"message": message, "extensions": {"code": code.value}}
+
+
+def _by_argument(told: dict[str, Any]) -> dict[str, Any]:
+    """Name the place as the asker does: arguments in GraphQL's spelling, an item by its number under `items`."""
+    place = told["extensions"].get("place")
+    if place:
+        named = [api_name_of(part) if isinstance(part, str) else part for part in place]
+        told["extensions"]["place"] = ["items", *named] if isinstance(named[0], int) else named
+    return told
 
 
 def _placed(told: Mapping[str, Any], error: GraphQLError) -> dict[str, Any]:

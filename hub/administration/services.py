@@ -1,0 +1,50 @@
+"""The services of administration, built once: for the hub's windows, and for the command line."""
+
+from dataclasses import dataclass
+
+from hub.administration.changes import Changes
+from hub.administration.consents import Consents
+from hub.administration.desk import Desk
+from hub.administration.directory import Directory
+from hub.administration.glass import Glass
+from hub.administration.grants import Grants
+from hub.administration.journal import Journal
+from hub.administration.labels import Labels
+from hub.administration.restraints import Restraints
+from hub.administration.versions import Versions
+from hub.identity.officers.accounts import Officers
+from hub.identity.officers.sessions import OfficerSessions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The services of the domain; one of each per process."""
+
+    officers: Officers
+    sessions: OfficerSessions
+    directory: Directory
+    versions: Versions
+    changes: Changes
+    grants: Grants
+    consents: Consents
+    glass: Glass
+    restraints: Restraints
+    labels: Labels
+    journal: Journal
+
+
+def services_of(desk: Desk, officers: Officers, sessions: OfficerSessions) -> Services:
+    """Build the services that stand on *desk*, with the officers' own."""
+    return Services(
+        officers=officers,
+        sessions=sessions,
+        directory=Directory(desk.engine),
+        versions=Versions(desk.engine),
+        changes=Changes(desk, officers),
+        grants=Grants(desk),
+        consents=Consents(desk),
+        glass=Glass(desk),
+        restraints=Restraints(desk),
+        labels=Labels(desk.engine),
+        journal=desk.journal,
+    )
