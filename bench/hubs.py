@@ -47,6 +47,7 @@ class Store:
             HUB_KEYS=f"file:{self.keys}",
             HUB_TOKEN_LIFETIME_S=str(TOKEN_LIFETIME_S),
             HUB_LOG_LEVEL=LOG_LEVEL,
+            HUB_UNSAFE_BEARER_TOKENS="true",
             **more,
         )
 

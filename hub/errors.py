@@ -95,14 +95,36 @@ class BadInputError(RefusalError):
 
 
 class UnauthenticatedError(RefusalError):
-    """The token is not one we accept. `challenge` goes into WWW-Authenticate (RFC 6750, 3)."""
+    """
+    The token, or the proof beside it, is not one we accept. The challenge goes into WWW-Authenticate.
+
+    Attributes:
+        error: OAuth's code of it: `invalid_token`, `invalid_request`, `invalid_dpop_proof`, `use_dpop_nonce`.
+
+    Source: RFC 6750, 3; RFC 9449, 7.1 and 9.
+    """
 
     code = ErrorCode.UNAUTHENTICATED
     status = 401
 
-    def __init__(self, message: str, *, error: str = "invalid_token") -> None:
-        challenge = f'Bearer realm="credit-exchange-hub", error="{error}", error_description="{message}"'
-        super().__init__(message, headers={"www-authenticate": challenge})
+    def __init__(
+        self, message: str, *, error: str = "invalid_token", proof_algorithms: str = "", nonce: str | None = None
+    ) -> None:
+        """
+        Make the refusal and its challenge.
+
+        Args:
+            message: Safe to show, without quotation marks.
+            error: See above.
+            proof_algorithms: What proofs may be signed with; the challenge is then DPoP's, else Bearer's.
+            nonce: The nonce that the next proof must carry.
+        """
+        scheme, algorithms = ("DPoP", f', algs="{proof_algorithms}"') if proof_algorithms else ("Bearer", "")
+        words = f'realm="credit-exchange-hub", error="{error}", error_description="{message}"'
+        headers = {"www-authenticate": f"{scheme} {words}{algorithms}"}
+        if nonce is not None:
+            headers["dpop-nonce"] = nonce
+        super().__init__(message, headers=headers)
         self.error = error
 
 

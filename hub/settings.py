@@ -6,6 +6,7 @@ Rules:
       hub or holds its data.
     - What weakens safety has `unsafe` in its name, is off, and is refused in production.
     - A setting is a value, never a secret: keys stand behind a URI, a database password in the URL is never printed.
+      An officer's own session is the one secret, which the command line takes and never prints.
 
 Source: the table in docs/settings.md is made from this class.
 """
@@ -16,10 +17,11 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hub.errors import SettingsError
+from hub.identity.certificates import networks_of
 from schema.plan.cost import BYTES_MAX, ROWS_MAX
 
 
@@ -81,6 +83,18 @@ class Settings(BaseSettings):
         default=30, ge=0, le=120, description="How far a token's `iat` or `nbf` may lie ahead of our clock."
     )
     token_cache_size: int = Field(default=10_000, ge=0, description="Verified tokens remembered until they expire.")
+    trusted_proxies: str = Field(
+        default="",
+        description=(
+            "Addresses or CIDR ranges, by commas, of proxies that end mutual TLS and pass the client's certificate on. "
+            "From anybody else that header is refused."
+        ),
+    )
+    client_certificate_header: str = Field(
+        default="Client-Cert",
+        pattern="^[A-Za-z0-9-]{1,64}$",
+        description="Header in which they do: as in RFC 9440, as a URL-encoded PEM (nginx), or with Envoy's `Cert=`.",
+    )
     body_max_bytes: int = Field(default=262_144, ge=1024, description="Largest request body; more is refused with 413.")
     url_max_bytes: int = Field(default=16_384, ge=1024, description="Longest query string of a GET.")
     body_deadline_s: float = Field(default=10.0, gt=0, description="How long a client may take to send its body.")
@@ -139,12 +153,56 @@ class Settings(BaseSettings):
         description="Records of dossiers kept in memory per process, about 4 kB each; 0 keeps none.",
     )
     document_max_bytes: int = Field(default=65_536, ge=256, description="Largest document kept as a persisted query.")
+    officer_origin: str | None = Field(
+        default=None,
+        description=(
+            "Web origin at which officers' browsers reach the hub, `https://host[:port]`. None: the issuer's, with "
+            "`localhost` for 127.0.0.1 (WebAuthn binds to names, not addresses)."
+        ),
+    )
+    officer_embedded: bool = Field(
+        default=True, description="Let officers in by the hub's own means: WebAuthn, and TOTP as fallback."
+    )
+    officer_oidc_issuer: str | None = Field(
+        default=None, description="Issuer of an outside OpenID provider that lets officers in too. None: there is none."
+    )
+    officer_oidc_client_id: str | None = Field(default=None, description="What that provider knows this hub by.")
+    officer_oidc_client_secret: str | None = Field(
+        default=None, description="Where the client's secret is: `env:NAME` or `file:PATH`.", repr=False
+    )
+    officer_oidc_client_key: str | None = Field(
+        default=None, description="Instead: where its private JWK is, for `private_key_jwt`.", repr=False
+    )
+    officer_oidc_claim: str = Field(
+        default="sub", min_length=1, description="Claim of the ID token that names the officer's `person`."
+    )
+    officer_oidc_acr: str | None = Field(
+        default=None, description="`acr` that the ID token must carry, as the provider spells strong sign-in."
+    )
+    officer_session: SecretStr | None = Field(
+        default=None, description="Command line: secret of one's own officer session, instead of the file.", repr=False
+    )
+    officer_session_file: Path | None = Field(
+        default=None,
+        description="Command line: where it is kept, mode 0600. None: `credit-exchange-hub` under XDG_STATE_HOME.",
+    )
     graphiql: bool = Field(default=True, description="Serve the bundled GraphiQL at `/graphiql`.")
     log_level: str = Field(
         default="info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error."
     )
     unsafe_long_tokens: bool = Field(
         default=False, description="UNSAFE. Allow `token_lifetime_s` above an hour. A stolen token then works all day."
+    )
+    unsafe_bearer_tokens: bool = Field(
+        default=False,
+        description=(
+            "UNSAFE. Give and take tokens that are bound to no key, also by `hub partner token`. A stolen one then "
+            "works for whoever has it."
+        ),
+    )
+    unsafe_local_key_urls: bool = Field(
+        default=False,
+        description="UNSAFE. Read partners' keys from `http:` URLs of this machine too, for tests.",
     )
     unsafe_plain_issuer: bool = Field(
         default=False,
@@ -157,19 +215,29 @@ class Settings(BaseSettings):
         return self.env is Environment.PRODUCTION
 
     @property
+    def officers_at(self) -> str:
+        """The web origin at which officers' browsers reach the hub."""
+        return self.officer_origin or _origin_of(self.issuer)
+
+    @property
     def audience(self) -> str:
         """The `aud` that tokens for this hub carry."""
         return self.resource or f"{self.issuer}/graphql"
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        faults = [*_faults_always(self), *(_faults_in_production(self) if self.in_production else ())]
+        faults = [
+            *_faults_always(self),
+            *_faults_of_officers(self),
+            *(_faults_in_production(self) if self.in_production else ()),
+        ]
         if faults:
             raise ValueError("; ".join(faults))
         return self
 
 
 _HOUR_S = 3600
+_PORTS = {"http": 80, "https": 443}
 _SEALING_SCHEMES = frozenset({"file", "env", "pkcs11"})
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -190,9 +258,44 @@ def _faults_always(settings: Settings) -> list[str]:
         faults.append("HUB_SEALING_KEYS: expected file:, env: or pkcs11: URIs")
     if "pin-value" in (settings.sealing_keys or ""):
         faults.append("HUB_SEALING_KEYS: a PIN does not belong into a URI (pin-source=file:… or env:NAME)")
+    try:
+        networks_of(settings.trusted_proxies)
+    except ValueError:
+        faults.append("HUB_TRUSTED_PROXIES: expected addresses or CIDR ranges, by commas")
     if not settings.keys.startswith("file:"):
         faults.append("HUB_KEYS: expected a file: URI")
     return faults
+
+
+def _origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    host = "localhost" if parts.hostname in _LOOPBACK else parts.hostname or ""
+    port = "" if parts.port in {None, _PORTS.get(parts.scheme)} else f":{parts.port}"
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}{port}"
+
+
+def _faults_of_officers(settings: Settings) -> list[str]:
+    faults = []
+    origin, issuer = settings.officer_origin, settings.officer_oidc_issuer
+    if origin is not None and (_origin_of(origin) != origin or not _is_safe(origin)):
+        faults.append("HUB_OFFICER_ORIGIN: expected https://host[:port], in lower case")
+    if issuer is not None and (issuer.endswith("/") or not _is_safe(issuer)):
+        faults.append("HUB_OFFICER_OIDC_ISSUER: expected an https URL without a trailing slash")
+    credentials = [each for each in (settings.officer_oidc_client_secret, settings.officer_oidc_client_key) if each]
+    if issuer is not None and (settings.officer_oidc_client_id is None or len(credentials) != 1):
+        faults.append("HUB_OFFICER_OIDC_ISSUER: expected a client id, and a client secret or a client key")
+    if any(each.partition(":")[0] not in {"env", "file"} for each in credentials):
+        faults.append("HUB_OFFICER_OIDC_CLIENT_…: expected env:NAME or file:PATH, never the secret itself")
+    if issuer is None and not settings.officer_embedded:
+        faults.append("HUB_OFFICER_EMBEDDED: without an outside provider it is the only way in")
+    return faults
+
+
+def _is_safe(url: str) -> bool:
+    parts = urlsplit(url)
+    return bool(parts.hostname) and (
+        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    )
 
 
 def _faults_in_production(settings: Settings) -> list[str]:
@@ -206,6 +309,8 @@ def _faults_in_production(settings: Settings) -> list[str]:
         for name in type(settings).model_fields
         if name.startswith("unsafe_") and getattr(settings, name)
     ]
+    if urlsplit(settings.officers_at).scheme != "https":
+        faults.append("HUB_OFFICER_ORIGIN: expected https in production")
     if urlsplit(settings.issuer).scheme != "https":
         faults.append("HUB_ISSUER: expected https in production")
     return faults

@@ -29,6 +29,7 @@ from hub.access.budget import Allowances
 from hub.access.policies import Policies
 from hub.access.rights import Rights
 from hub.access.visitors import VISITORS_KEY_SIZE, Visitors
+from hub.administration.journal import Journal
 from hub.audit.entries import Entry, Pending
 from hub.audit.log import Log
 from hub.audit.sequencer import Sequencer
@@ -41,10 +42,13 @@ from hub.gateway.health import Health, store_usable
 from hub.gateway.http import Limits
 from hub.gateway.metrics import Metrics
 from hub.gateway.page import bundle_directory
-from hub.identity.doorkeeper import Identity
+from hub.identity import nonces
+from hub.identity.assembly import NONCE_KEY, Basis, assemble
 from hub.identity.keys import token_key
-from hub.identity.partners import Partners
-from hub.identity.tokens import TokenVerifier
+from hub.identity.officers import seal
+from hub.identity.officers.office import Office
+from hub.identity.officers.parts import OfficerParts, officer_parts
+from hub.identity.officers.routes import officer_routes
 from hub.ingest.live import LiveSource
 from hub.road.contacts import Contacts
 from hub.road.documents import Documents
@@ -70,7 +74,12 @@ from schema.plan.sizes import Profile
 
 CURSOR_KEY = "cursors"
 RECORD_NAME_KEY = "record-names"
-_SECRETS = {CURSOR_KEY: cursors.KEY_SIZE, RECORD_NAME_KEY: pseudonyms.KEY_SIZE}
+_SECRETS = {
+    CURSOR_KEY: cursors.KEY_SIZE,
+    RECORD_NAME_KEY: pseudonyms.KEY_SIZE,
+    seal.KEY_NAME: seal.KEY_SIZE,
+    NONCE_KEY: nonces.KEY_SIZE,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +178,9 @@ def build_door(settings: Settings, around: Surroundings) -> Door:
         await sequencer.check()
         return sequencer.usable
 
+    officers = _officers(opened, settings, around)
+    who = assemble(settings, _basis(opened, around, officers))
+
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
@@ -184,18 +196,8 @@ def build_door(settings: Settings, around: Surroundings) -> Door:
     return Door(
         DoorParts(
             road=gate,
-            doorkeeper=Identity(
-                verifier=TokenVerifier(
-                    jwks=ring.jwks,
-                    issuer=settings.issuer,
-                    audience=settings.audience,
-                    lifetime_max_s=settings.token_lifetime_s,
-                    skew_s=settings.clock_skew_s,
-                    cache_size=settings.token_cache_size,
-                ),
-                partners=Partners(engine, opened.epochs),
-                clock=around.clock,
-            ),
+            doorkeeper=who.identity,
+            certificate_header=settings.client_certificate_header.lower().encode(),
             desk=DocumentDesk(
                 TrustedDocuments(engine, _remembered(settings)),
                 _remembered(settings),
@@ -220,8 +222,10 @@ def build_door(settings: Settings, around: Surroundings) -> Door:
             graphiql=bundle_directory() if settings.graphiql else None,
             lifespan=lifespan,
             more=[
+                *who.routes,
                 _sdl_route("/schema.graphql", opened.exchange.plain_sdl),
                 _sdl_route("/schema/secured.graphql", opened.exchange.secured_sdl),
+                *officer_routes(officers),
             ],
         ),
     )
@@ -271,6 +275,24 @@ def _gate(ground: Ground, sequencer: Sequencer, settings: Settings, around: Surr
         ),
         visitors=Visitors(settings.public_requests_per_minute or None, key=around.entropy(VISITORS_KEY_SIZE)),
         clock=around.clock,
+    )
+
+
+def _officers(opened: Opened, settings: Settings, around: Surroundings) -> OfficerParts:
+    journal = Journal(opened.engine, around.clock, around.entropy, log=opened.sequencer)
+    office = Office(engine=opened.engine, journal=journal, clock=around.clock, entropy=around.entropy)
+    return officer_parts(settings, office, opened.ring, around.environment)
+
+
+def _basis(opened: Opened, around: Surroundings, officers: OfficerParts) -> Basis:
+    return Basis(
+        engine=opened.engine,
+        epochs=opened.epochs,
+        ring=opened.ring,
+        clock=around.clock,
+        log=around.log,
+        entropy=around.entropy,
+        sessions=officers.sessions,
     )
 
 

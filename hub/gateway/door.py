@@ -4,6 +4,7 @@ The door: every address the hub answers at, put together around a road.
     /graphql            the road
     /graphiql           the bundled page
     /jwks.json          public keys that verify the hub's tokens
+    /oauth/…            tokens, and what is told of them (`hub.identity.oauth.endpoints`)
     /healthz /readyz /freshz /freshz/{source} /metrics
 
 `/graphql` is looked up before the router: it is the hot path.
@@ -57,6 +58,7 @@ class DoorParts:
         health, metrics, log: See their modules.
         jwks: Gives the public JSON Web Key Set; asked per request, so that a rotated key shows at once.
         graphiql: Directory of the bundle; None: the page is switched off.
+        certificate_header: Lower-case name of the header in which a trusted proxy passes a client certificate on.
         lifespan: Entered before the first request, left after the last.
         more: Further routes.
     """
@@ -70,6 +72,7 @@ class DoorParts:
     log: FilteringBoundLogger
     jwks: Callable[[], Mapping[str, Any]]
     graphiql: Path | None
+    certificate_header: bytes = b"client-cert"
     lifespan: Callable[[], AbstractAsyncContextManager[None]] = _nothing
     more: Sequence[BaseRoute] = ()
     proxies: Proxies = NO_PROXIES
@@ -96,6 +99,7 @@ class Door:
             limits=parts.limits,
             log=parts.log,
             proxies=parts.proxies,
+            certificate_header=parts.certificate_header,
         )
         self._rooms = Starlette(routes=_routes(parts), lifespan=lambda _: self._lifespan(parts))
         self._watch = Watch(self._dispatch, metrics=parts.metrics, log=parts.log)

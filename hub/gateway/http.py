@@ -73,7 +73,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     A request to the endpoint, from whichever lane.
 
     Attributes:
-        method: As it came.
+        method, path: As they came.
         query_string: Of the URL.
         headers: See `Headers`.
         body: The whole body, or ASGI's way to it.
@@ -84,6 +84,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     query_string: bytes
     headers: Headers
     body: bytes | Receive
+    path: str = "/graphql"
     peer: str | None = None
 
 
@@ -121,6 +122,7 @@ class GraphQLEndpoint:
         client = scope.get("client")
         request = Request(
             method=scope["method"],
+            path=scope["path"],
             query_string=scope["query_string"],
             headers=headers,
             body=receive,
@@ -224,6 +226,7 @@ class GraphQLEndpoint:
             proofs=headers.all(b"dpop"),
             certificate=b", ".join(certificates) if certificates else None,
             method=request.method,
+            path=request.path,
             peer=request.peer,
         )
 

@@ -25,7 +25,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
         proofs: Values of all DPoP headers, in order.
         certificate: The header in which a proxy passes the client's certificate on, all its values joined by commas;
             None if absent.
-        method: Of the request; a proof names it.
+        method, path: Of the request; a proof names both.
         peer: Address of the other end of the connection, which is the proxy's if one stands between; None if unknown.
     """
 
@@ -33,6 +33,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     proofs: list[bytes] = []
     certificate: bytes | None = None
     method: str = "POST"
+    path: str = "/graphql"
     peer: str | None = None
 
 

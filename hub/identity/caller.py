@@ -45,6 +45,8 @@ class Caller:
         sectors: Energy sectors; empty means not bound to sectors.
         purposes: Purposes it may name; PUBLIC_LOOKUP is always one.
         token_id: The token's `jti`, for the audit entry; None for the public.
+        token_key: Thumbprint of the client's key by which the token was got; None for the public and for bare tokens.
+        token_issued: When the token was issued, seconds since 1970; 0 without a token.
         epoch: Epoch `partner` the entry was read at, which the commit of an answer checks; None for the public, and
             where nothing is kept in memory.
         rows_max: Rows one question may cost, if less than the hub's own limit.
@@ -62,6 +64,8 @@ class Caller:
     sectors: frozenset[str]
     purposes: frozenset[str]
     token_id: str | None = None
+    token_key: str | None = None
+    token_issued: int = 0
     epoch: int | None = None
     rows_max: int | None = None
     bytes_max: int | None = None

@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Any
 from urllib.parse import urlsplit
 
-from hub.clock import SHANGHAI, iso, legal_day
+from hub.clock import SHANGHAI, from_iso, iso, legal_day
 from hub.errors import BadInputError
 from hub.identity.actors import ActorDefaults, defaults_of
 from hub.identity.caller import PUBLIC_LOOKUP, is_partner_id
@@ -98,6 +98,11 @@ class Partner:
             return True
         day = legal_day(now)
         return (self.valid_from or day) <= day <= (self.valid_to or day)
+
+    @property
+    def tokens_from(self) -> float:
+        """Instant before which its tokens must not have been issued, in seconds since 1970; 0: none is set."""
+        return 0.0 if self.tokens_after is None else from_iso(self.tokens_after).timestamp()
 
     @property
     def served_until(self) -> float:

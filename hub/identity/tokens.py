@@ -11,9 +11,12 @@ Rules:
     - A verified token is remembered by its digest until it expires; the partner's state is not part of that memory.
     - `sub` has the form of a partner's identifier before anyone looks it up: signed or not, a lone surrogate or NUL
       would break the store's driver instead of being unknown.
+    - A token is bound to a key of its holder (`cnf`: `jkt` for DPoP, `x5t#S256` for a client certificate) and names the
+      key by which the client got it (`client_key`, a thumbprint): when that key is revoked, the token ends. A token
+      without both is a bare bearer token; whether one is taken is the doorkeeper's matter.
     - A refusal names the rule, never the token or a claim's value.
 
-Source: RFC 9068, 2 and 4; RFC 8725, 3; RFC 7515, 4.
+Source: RFC 9068, 2 and 4; RFC 8725, 3; RFC 7515, 4; RFC 7800, 3; RFC 8705, 3.1; RFC 9449, 6.1.
 """
 
 import hashlib
@@ -38,16 +41,17 @@ from hub.identity.strict_json import DuplicateNameError, strict_object
 ALGORITHMS = frozenset({"ES256", "Ed25519"})
 TYPE = "at+jwt"
 TOKEN_MAX = 4_096
-# How long a removed key may still verify.
-KEYS_FRESH = timedelta(seconds=30)
-# How often an unknown `kid` may make us look at the ring again: a new key works within this time.
-KEYS_RECHECK = timedelta(seconds=1)
+# How long a removed key may still verify, and how long a new one may not yet.
+KEYS_FRESH = timedelta(seconds=1)
 
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _HEADER_NAMES = frozenset({"alg", "kid", "typ"})
 _TYPES = frozenset({TYPE, f"application/{TYPE}"})
 _TEXT_CLAIMS = ("iss", "sub", "client_id", "jti")
 _TEXT_CLAIM_MAX = 256
+
+_THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
+_BINDINGS = {"jkt": "jkt", "x5t#S256": "x5t"}
 
 Jwks = Callable[[], Mapping[str, Any]]
 
@@ -62,6 +66,22 @@ class _PinnedRegistry(jws.JWSRegistry):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """
+    What a token is bound to, and how it was got.
+
+    Attributes:
+        client_key: Thumbprint of the key by which the client authenticated (RFC 7638).
+        jkt: Thumbprint of the key that makes its proofs; None if it is bound to a certificate.
+        x5t: SHA-256 of the client certificate, base64url; None if it is bound to a proof's key.
+    """
+
+    client_key: str
+    jkt: str | None = None
+    x5t: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Minted:
     """A new token, its id and its last moment (exclusive, aware UTC)."""
 
@@ -72,13 +92,18 @@ class Minted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """What a verified token says. `expires` and `issued` are seconds since 1970 (NumericDate)."""
+    """
+    What a verified token says. `expires` and `issued` are seconds since 1970 (NumericDate).
+
+    A bare bearer token has no `binding`.
+    """
 
     partner: str
     jti: str
     kid: str
     issued: int
     expires: int
+    binding: Binding | None = None
 
 
 class TokenIssuer:
@@ -91,7 +116,7 @@ class TokenIssuer:
         self._issuer = issuer
         self._audience = audience
 
-    def mint(self, partner: str, *, now: datetime, lifetime_s: int, jti: str) -> Minted:
+    def mint(self, partner: str, *, now: datetime, lifetime_s: int, jti: str, binding: Binding | None = None) -> Minted:
         """
         Mint a token for *partner*.
 
@@ -100,10 +125,11 @@ class TokenIssuer:
             now: Aware.
             lifetime_s: Seconds until it expires.
             jti: Unique, at least 128 bits of randomness in it.
+            binding: What it is bound to; None makes a bare bearer token, good for whoever holds it.
         """
         issued = int(now.timestamp())
         header = {"alg": self._alg, "kid": self._kid, "typ": TYPE}
-        claims = {
+        claims: dict[str, object] = {
             "iss": self._issuer,
             "aud": self._audience,
             "sub": partner,
@@ -113,6 +139,10 @@ class TokenIssuer:
             "exp": issued + lifetime_s,
             "jti": jti,
         }
+        if binding is not None:
+            bound = {name: getattr(binding, kept) for name, kept in _BINDINGS.items()}
+            claims["cnf"] = {name: value for name, value in bound.items() if value is not None}
+            claims["client_key"] = binding.client_key
         payload = orjson.dumps(claims)
         token = jws.serialize_compact(header, payload, self._key, registry=_PinnedRegistry())
         return Minted(token=token, jti=jti, expires_at=datetime.fromtimestamp(issued + lifetime_s, UTC))
@@ -131,6 +161,7 @@ class TokenVerifier:
         self._skew_s = skew_s
         self._cache_size = cache_size
         self._verified: OrderedDict[bytes, Claims] = OrderedDict()
+        self._jwk_set: Sequence[object] = ()
         self._keys: KeySet | None = None
         self._kids: frozenset[str] = frozenset()
         self._keys_read_at: datetime | None = None
@@ -143,7 +174,7 @@ class TokenVerifier:
             UnauthenticatedError: it is not one of our tokens, or its time is not now.
         """
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
-        self._refresh_keys(now, KEYS_FRESH)
+        self._refresh_keys(now)
         claims = self._verified.get(digest)
         if claims is not None and claims.kid not in self._kids:
             claims = None
@@ -157,7 +188,7 @@ class TokenVerifier:
 
     def is_known(self, kid: str, now: datetime) -> bool:
         """Whether the key *kid* still verifies at *now* (aware): for whoever remembers what `verify` said."""
-        self._refresh_keys(now, KEYS_FRESH)
+        self._refresh_keys(now)
         return kid in self._kids
 
     @property
@@ -173,8 +204,6 @@ class TokenVerifier:
         header = _part(token.split(".", maxsplit=1)[0])
         _check_header(header)
         kid = cast("str", header["kid"])
-        if kid not in self._kids:
-            self._refresh_keys(now, KEYS_RECHECK)
         if kid not in self._kids or self._keys is None:
             raise UnauthenticatedError("The token is signed by a key we do not have")
         try:
@@ -209,6 +238,7 @@ class TokenVerifier:
             kid=kid,
             issued=issued,
             expires=expires,
+            binding=_binding(claims),
         )
 
     def _remember(self, digest: bytes, claims: Claims) -> None:
@@ -218,14 +248,16 @@ class TokenVerifier:
         while len(self._verified) > self._cache_size:
             self._verified.popitem(last=False)
 
-    def _refresh_keys(self, now: datetime, max_age: timedelta) -> None:
+    def _refresh_keys(self, now: datetime) -> None:
         read_at = self._keys_read_at
         # A clock that stepped back counts as stale too.
-        if read_at is not None and timedelta() <= now - read_at < max_age:
+        if read_at is not None and timedelta() <= now - read_at < KEYS_FRESH:
             return
         keys = cast("Sequence[dict[str, Any]]", self._jwks()["keys"])
-        self._keys = KeySet([import_key(key) for key in keys])
-        self._kids = frozenset(str(key["kid"]) for key in keys)
+        if keys != self._jwk_set or self._keys is None:
+            self._keys = KeySet([import_key(key) for key in keys])
+            self._kids = frozenset(str(key["kid"]) for key in keys)
+            self._jwk_set = keys
         self._keys_read_at = now
 
 
@@ -254,6 +286,20 @@ def _object(data: bytes) -> Mapping[str, object]:
         raise UnauthenticatedError("The token names a member twice") from None
     except ValueError:
         raise UnauthenticatedError("The token does not hold JSON objects") from None
+
+
+def _binding(claims: Mapping[str, object]) -> Binding | None:
+    if "cnf" not in claims and "client_key" not in claims:
+        return None
+    bound, client_key = claims.get("cnf"), claims.get("client_key")
+    # One way to confirm it, not two: nobody is to choose the weaker.
+    if not isinstance(bound, dict) or len(bound) != 1 or not bound.keys() <= _BINDINGS.keys():
+        raise UnauthenticatedError("The token is bound in a way we do not know")
+    ((name, value),) = bound.items()
+    for each in (value, client_key):
+        if not isinstance(each, str) or _THUMBPRINT.fullmatch(each) is None:
+            raise UnauthenticatedError("The token is bound to something that is no thumbprint")
+    return Binding(client_key=cast("str", client_key), **{_BINDINGS[name]: cast("str", value)})
 
 
 def _instant(claims: Mapping[str, object], name: str) -> int:

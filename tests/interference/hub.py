@@ -53,6 +53,7 @@ def settings_in(shared: Path, **more: Any) -> Settings:
             "issuer": "http://127.0.0.1:8000",
             "port": 0,
             "graphiql": False,
+            "unsafe_bearer_tokens": True,
             "deadline_s": 60.0,
             **more,
         }

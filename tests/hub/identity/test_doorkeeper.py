@@ -8,8 +8,11 @@ from sqlalchemy import event
 
 from hub.errors import UnauthenticatedError
 from hub.gateway.port import Credentials
-from hub.identity.doorkeeper import Identity
+from hub.identity.certificates import Certificates, networks_of
+from hub.identity.doorkeeper import Identity, Possession
+from hub.identity.dpop import Proofs
 from hub.identity.keys import token_key
+from hub.identity.nonces import Nonces
 from hub.identity.partners import Partners, PartnerState, admit
 from hub.identity.tokens import KEYS_FRESH, TokenIssuer, TokenVerifier
 from hub.store.epochs import Epochs
@@ -21,7 +24,7 @@ from tests.hub.identity.test_partners import DEPARTMENT, by_hand
 class Desk:
     """An identity, and the means to make tokens for it."""
 
-    def __init__(self, engine, ring, *, remembers=True, cache_size=10):
+    def __init__(self, engine, ring, *, remembers=True, cache_size=10, bare=True):
         self.clock = FixedClock()
         self.engine = engine
         self.ring = ring
@@ -36,7 +39,18 @@ class Desk:
             skew_s=30,
             cache_size=cache_size,
         )
-        self.identity = Identity(verifier=verifier, partners=self.partners, clock=self.clock)
+        self.certificates = Certificates(networks_of("10.0.0.0/8"))
+        self.identity = Identity(
+            verifier=verifier,
+            partners=self.partners,
+            clock=self.clock,
+            possession=Possession(
+                proofs=Proofs(Nonces(bytes(32)), skew_s=30),
+                certificates=self.certificates,
+                base_url="https://h",
+                bare=bare,
+            ),
+        )
 
     def token(self, partner="sc"):
         return self.issuer.mint(partner, now=NOW, lifetime_s=300, jti="j").token.encode()
