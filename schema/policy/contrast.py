@@ -11,12 +11,14 @@ from schema.catalogue.model import Category
 from schema.plan.decider import is_listed
 from schema.plan.guarded import GuardTable
 from schema.policy.decide import CONTEXT_FACTS, PUBLIC_LOOKUP
-from schema.policy.model import Decision, Denied, Fact, Label, Masked
+from schema.policy.model import Decision, Denied, Fact, Label, Masked, PurposeRule
 from schema.policy.situations import Asker, Meeting, Pair, contexts, meetings
 from schema.policy.slices import Alike, Half, Slices, Told
 from schema.publicity.placement import loosest_tier
 from schema.tiers import Tier, join
 
+CONSENT_KEY = "consent"
+"""Where a purpose requires it, a question names one consent, which alone counts (`hub.access.standing`)."""
 UNCLASSIFIED = Denied(rule="catalogue.unclassified", required_tier=Tier.R)
 
 
@@ -61,6 +63,8 @@ class Comparison:
         self._purpose = purpose
         self._works: dict[object, _Work] = {}
         self._contexts = contexts(sides[0].policy, sides[1].policy, purpose)
+        rules = [side.policy.purposes.get(purpose) for side in sides]
+        self._named = (_names_consent(rules[0]), _names_consent(rules[1]))
 
     def of(self, before: Asker | None, after: Asker | None) -> Mapping[str, tuple[Case, ...]]:
         """List coordinate -> cases for a partner that is *before* and then *after*; equal work gives one object."""
@@ -74,13 +78,17 @@ class Comparison:
                 Half(side, asker, self._purpose) for side, asker in zip(self._sides, (before, after), strict=True)
             )
             work = self._works[keys] = _Work(self._table, self._kinds, (halves[0], halves[1]), self._contexts)
-        return work.changes(meetings(one, other, self._purpose))
+        return work.changes(meetings(one, other, self._purpose, named=self._named))
 
     def _key(self, asker: Asker | None) -> tuple[object, ...] | bool | None:
         """What tells askers apart; nothing for who is not there, or may not name the purpose: it is shown nothing."""
         if asker is None:
             return None
         return (self._purpose == PUBLIC_LOOKUP or self._purpose in asker.purposes) and (asker.actor, asker.ceiling)
+
+
+def _names_consent(rule: PurposeRule | None) -> bool:
+    return rule is not None and CONSENT_KEY in rule.requires
 
 
 _NOTHING: Mapping[str, tuple[Case, ...]] = {}
@@ -202,7 +210,10 @@ class _Work:
             loosest = loosest_tier(category, published=Fact.PUBLISHED in pair[0].facts)
             known: set[tuple[Tier, ...]] = set()
             for own in (join((loosest, tier)) for tier in Tier):
-                tiers = tuple(join((tier or Tier.R, own)) for tier in usual)
+                tiers = tuple(
+                    join((tier or Tier.R, own, Tier.R if meeting.is_away else Tier.P))
+                    for tier, meeting in zip(usual, pair, strict=True)
+                )
                 if tiers in known:
                     continue
                 known.add(tiers)
@@ -273,8 +284,9 @@ class _Row:
         return any(map(is_listed, self.decisions))
 
 
-def _weight(pair: Pair) -> int:
-    return sum(len(side.facts) + len(side.consented) + len(side.leave) for side in pair)
+def _weight(pair: Pair) -> tuple[int, int]:
+    held = sum(len(side.facts) + len(side.consented) + len(side.leave) for side in pair)
+    return (sum(side.is_away for side in pair), held)
 
 
 def _note(cases: _Cases, categories: set[Category], row: _Row, decisions: Sequence[Decision]) -> None:

@@ -7,7 +7,7 @@ one source, so a consent of one subject and a grant about another never hold at 
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from schema.catalogue.model import Category
@@ -22,7 +22,7 @@ class Asker:
     A partner, or the public, as decisions see it; purpose and context are the question's.
 
     Attributes:
-        actor, organisation, ceiling, regions, purposes: See `schema.policy.model.Standing`.
+        actor, organisation, ceiling, regions, sectors, purposes: See `schema.policy.model.Standing`.
         consents, grants: Valid ones, for whatever purpose.
     """
 
@@ -31,6 +31,7 @@ class Asker:
     ceiling: Tier
     regions: frozenset[str]
     purposes: frozenset[str]
+    sectors: frozenset[str] = frozenset()
     consents: tuple[Consent, ...] = ()
     grants: tuple[Grant, ...] = ()
 
@@ -41,7 +42,7 @@ class Asker:
             organisation=self.organisation,
             ceiling=self.ceiling,
             regions=self.regions,
-            sectors=frozenset(),
+            sectors=self.sectors,
             purposes=self.purposes,
             purpose=purpose,
             context=tuple((key, "*") for key in sorted(keys)),
@@ -77,11 +78,13 @@ class Meeting:
         facts: Those that hold whatever the label; never CONSENT or GRANTED.
         consented: Categories a consent of the row's subject covers.
         leave: What grants open on the row.
+        is_away: Officers laid a compartment on the row that the asker's regions do not hold.
     """
 
     facts: frozenset[Fact]
     consented: frozenset[Category] = frozenset()
     leave: frozenset[Leave] = frozenset()
+    is_away: bool = False
 
     def on(self, label: Label) -> frozenset[Fact]:
         """The facts that hold for *label*."""
@@ -98,6 +101,7 @@ class Meeting:
             self.facts & relevant,
             self.consented if Fact.CONSENT in relevant else frozenset(),
             self.leave if Fact.GRANTED in relevant else frozenset(),
+            self.is_away,
         )
 
 
@@ -105,51 +109,59 @@ Pair = tuple[Meeting, Meeting]
 """The same row towards the asker before and after."""
 
 
-def meetings(before: Asker, after: Asker, purpose: str) -> frozenset[Pair]:
+def meetings(
+    before: Asker, after: Asker, purpose: str, *, named: tuple[bool, bool] = (False, False)
+) -> frozenset[Pair]:
     """
     List what the two askers can have towards the same row, under *purpose*.
 
     COUNTERPARTY and PORTFOLIO hold or not, as for any organisation: no row tells which.
+
+    Where *named* (before, after), a question must name one consent, and that one alone counts.
     """
-    parts: list[frozenset[tuple[bool, bool]]] = [_regions(before, after), *_by_organisation(before, after)]
-    pairs = {(both, both) for both in (True, False)}  # published, towards whomever
+    both = [(value, value) for value in (True, False)]
+    parts = [_regions(before, after), *_by_organisation(before, after), both]
     facts = (Fact.IN_REGION, Fact.OWN_SOURCE, Fact.COUNTERPARTY, Fact.PORTFOLIO, Fact.PUBLISHED)
     loose = [
         tuple(frozenset(fact for fact, pair in zip(facts, held, strict=True) if pair[side]) for side in (0, 1))
-        for held in product(*parts, pairs)
+        for held in product(*parts)
     ]
     return frozenset(
-        (
-            Meeting(one[0] | own[0].facts, own[0].consented, own[0].leave),
-            Meeting(one[1] | own[1].facts, own[1].consented, own[1].leave),
-        )
-        for own in _by_subject(before, after, purpose)
+        (replace(own[0], facts=one[0] | own[0].facts, is_away=not within[0]),
+         replace(own[1], facts=one[1] | own[1].facts, is_away=not within[1]))
+        for own in _by_subject(before, after, purpose, named)
         for one in loose
-    )
+        for within in _compartments(before, after)
+    )  # fmt: skip
 
 
-def _by_subject(before: Asker, after: Asker, purpose: str) -> frozenset[Pair]:
+def _by_subject(before: Asker, after: Asker, purpose: str, named: tuple[bool, bool]) -> frozenset[Pair]:
     """By whom the row is about and whose it is; one subject and one source stand for all that nobody named."""
     sides = (before, after)
     subjects: set[str | None] = {None, *(side.organisation for side in sides)}
     sources: set[str | None] = {None}
-    for side in sides:
-        subjects |= {consent.subject for consent in side.consents if consent.purpose == purpose}
+    choices: set[Consent | None] = {None}
+    for side, is_named in zip(sides, named, strict=True):
+        given = [consent for consent in side.consents if consent.purpose == purpose]
+        choices |= set(given) if is_named else set()
+        subjects |= {consent.subject for consent in given}
         subjects |= {grant.subject for grant in side.grants if grant.purpose == purpose}
         sources |= {grant.source for grant in side.grants if grant.purpose == purpose}
-    return frozenset(
-        (_meeting(before, purpose, subject, source), _meeting(after, purpose, subject, source))
-        for subject, source in product(subjects, sources)
-    )
+    found = set()
+    for choice in choices:
+        one, other = (
+            [each for each in side.consents if each.purpose == purpose and (not is_named or each == choice)]
+            for side, is_named in zip(sides, named, strict=True)
+        )
+        for subject, source in product(subjects, sources):
+            towards = (purpose, subject, source)
+            found.add((_meeting(before, one, towards), _meeting(after, other, towards)))
+    return frozenset(found)
 
 
-def _meeting(asker: Asker, purpose: str, subject: str | None, source: str | None) -> Meeting:
-    consented = frozenset(
-        item
-        for consent in asker.consents
-        if consent.purpose == purpose and consent.subject == subject
-        for item in consent.items
-    )
+def _meeting(asker: Asker, consents: Iterable[Consent], towards: tuple[str, str | None, str | None]) -> Meeting:
+    purpose, subject, source = towards
+    consented = frozenset(item for consent in consents if consent.subject == subject for item in consent.items)
     leave = frozenset(
         Leave(grant.category, grant.coordinates, grant.tier)
         for grant in asker.grants
@@ -160,9 +172,28 @@ def _meeting(asker: Asker, purpose: str, subject: str | None, source: str | None
 
 
 def _regions(before: Asker, after: Asker) -> frozenset[tuple[bool, bool]]:
-    """Whether a row lies in the region of both, of one, of none: it may lie in any, or in none that is known."""
+    """Whether a row lies in the compartment of both, of one, of none: any region or none known, any sector or none."""
     places = {None, *before.regions, *after.regions}
-    return frozenset((_lies_in(place, before.regions), _lies_in(place, after.regions)) for place in places)
+    sectors = {None, *before.sectors, *after.sectors}
+    return frozenset(
+        (_is_home(before, place, sector), _is_home(after, place, sector)) for place in places for sector in sectors
+    )
+
+
+def _is_home(asker: Asker, place: str | None, sector: str | None) -> bool:
+    return (not asker.sectors or sector in asker.sectors) and _lies_in(place, asker.regions)
+
+
+def _compartments(before: Asker, after: Asker) -> frozenset[tuple[bool, bool]]:
+    """
+    Whether both, one or none hold the compartment that officers laid on a row: one or more regions, all of them.
+
+    Where both are out of it, the row bears R for both, as it also may of its own: that is not told apart.
+    """
+    alone = {
+        (_lies_in(place, before.regions), _lies_in(place, after.regions)) for place in before.regions | after.regions
+    }
+    return frozenset({(True, True), *(pair for pair in alone if pair != (False, False))})
 
 
 def _lies_in(place: str | None, regions: frozenset[str]) -> bool:
