@@ -29,7 +29,11 @@ from hub.access.budget import Allowances
 from hub.access.policies import Policies
 from hub.access.rights import Rights
 from hub.access.visitors import VISITORS_KEY_SIZE, Visitors
+from hub.administration.desk import Desk
+from hub.administration.graph.windows import WindowParts, windows
 from hub.administration.journal import Journal
+from hub.administration.services import Services, services_of
+from hub.administration.upkeep import upkeep
 from hub.audit.entries import Entry, Pending
 from hub.audit.log import Log
 from hub.audit.sequencer import Sequencer
@@ -180,6 +184,7 @@ def build_door(settings: Settings, around: Surroundings) -> Door:
 
     officers = _officers(opened, settings, around)
     who = assemble(settings, _basis(opened, around, officers))
+    services = _administration(opened, officers, around)
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
@@ -191,23 +196,26 @@ def build_door(settings: Settings, around: Surroundings) -> Door:
             stack.push_async_callback(gate.drain)
             stack.push_async_callback(opened.live.close)
             await settle_policy(engine, sequencer, around.clock.now())
+            await stack.enter_async_context(upkeep(services.journal, services.grants, around.log))
             yield
 
+    limits = Limits(
+        body_max_bytes=settings.body_max_bytes,
+        url_max_bytes=settings.url_max_bytes,
+        body_deadline_s=settings.body_deadline_s,
+        deadline_s=settings.deadline_s,
+    )
+    certificate_header = settings.client_certificate_header.lower().encode()
     return Door(
         DoorParts(
             road=gate,
             doorkeeper=who.identity,
-            certificate_header=settings.client_certificate_header.lower().encode(),
+            certificate_header=certificate_header,
             desk=DocumentDesk(
                 TrustedDocuments(engine, _remembered(settings)),
                 _remembered(settings),
             ),
-            limits=Limits(
-                body_max_bytes=settings.body_max_bytes,
-                url_max_bytes=settings.url_max_bytes,
-                body_deadline_s=settings.body_deadline_s,
-                deadline_s=settings.deadline_s,
-            ),
+            limits=limits,
             health=Health(
                 checks={"store": lambda: store_usable(engine), "log": log_usable},
                 sources=opened.status.all,
@@ -226,6 +234,18 @@ def build_door(settings: Settings, around: Surroundings) -> Door:
                 _sdl_route("/schema.graphql", opened.exchange.plain_sdl),
                 _sdl_route("/schema/secured.graphql", opened.exchange.secured_sdl),
                 *officer_routes(officers),
+                *windows(
+                    WindowParts(
+                        engine=engine,
+                        services=services,
+                        doorkeeper=who.identity,
+                        cursors=ground.cursors,
+                        limits=limits,
+                        clock=around.clock,
+                        log=around.log,
+                        certificate_header=certificate_header,
+                    )
+                ),
             ],
         ),
     )
@@ -282,6 +302,18 @@ def _officers(opened: Opened, settings: Settings, around: Surroundings) -> Offic
     journal = Journal(opened.engine, around.clock, around.entropy, log=opened.sequencer)
     office = Office(engine=opened.engine, journal=journal, clock=around.clock, entropy=around.entropy)
     return officer_parts(settings, office, opened.ring, around.environment)
+
+
+def _administration(opened: Opened, officers: OfficerParts, around: Surroundings) -> Services:
+    desk = Desk(
+        engine=opened.engine,
+        journal=Journal(opened.engine, around.clock, around.entropy, log=opened.sequencer),
+        sessions=officers.sessions,
+        table=guard_table(KINDS, CATALOGUE_VERSION),
+        clock=around.clock,
+        entropy=around.entropy,
+    )
+    return services_of(desk, officers.officers, officers.sessions)
 
 
 def _basis(opened: Opened, around: Surroundings, officers: OfficerParts) -> Basis:

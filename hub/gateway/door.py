@@ -2,6 +2,8 @@
 The door: every address the hub answers at, put together around a road.
 
     /graphql            the road
+    /administration/graphql   officers' own schema (hub.administration.graph)
+    /consent/graphql    consents, given and taken back by their subjects
     /graphiql           the bundled page
     /jwks.json          public keys that verify the hub's tokens
     /oauth/…            tokens, and what is told of them (`hub.identity.oauth.endpoints`)
