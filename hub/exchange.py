@@ -310,7 +310,8 @@ class ExchangeRoad:
             *source_errors(
                 tuple(sight.missing.values()),
                 states,
-                kinds=plan.kinds if sight.versions else frozenset(),
+                # Not by what was found: a search that met hidden subjects only must look like one that met none.
+                kinds=plan.kinds if planned.needed.codes or planned.needed.searches else frozenset(),
             ),
         ]
         # 9 attest: durable before anything leaves. 10 answer with its receipt.

@@ -68,7 +68,7 @@ def disclosure_of(asked: Asked, plan: Plan, sight: Sight, rendered: Rendered) ->
     return Pending(
         entry=disclosure.entry(),
         deliveries=deliveries,
-        reads=dict(sight.versions),
+        reads=dict(sight.reads),
         epochs=asked.epochs,
         once=toll.once,
         once_until=toll.once_until,

@@ -61,7 +61,7 @@ class Fetched:
 
     Attributes:
         codes: The codes that were asked for.
-        dossiers: Code -> dossier, for codes on file.
+        dossiers: Code -> dossier; an empty one of version 0 for a code that is not on file.
         parts: Code -> what live sources said of it, in the order of the sources; codes without any record are absent.
         missing: Live sources that did not answer.
     """
@@ -106,6 +106,7 @@ class Fetcher:
         kinds: frozenset[str],
         fields: Mapping[str, Sequence[str]],
         *,
+        stored: frozenset[str] | None = None,
         ask_live: bool = True,
     ) -> Fetched:
         """
@@ -113,8 +114,9 @@ class Fetcher:
 
         Args:
             codes: Well-formed subject codes, each once.
-            kinds: Kinds whose rows may be listed or counted for the asker.
+            kinds: Kinds whose rows may be listed or counted for the asker, as far as they were asked for.
             fields: Kind -> attributes granted and asked for.
+            stored: Kinds to read from the archive; None: *kinds*.
             ask_live: Ask live sources too, not only the archive.
         """
         if not codes:
@@ -127,7 +129,7 @@ class Fetcher:
             if ask_live and source.serves & kinds
         ]
         try:
-            dossiers = await self._dossiers.read(codes, kinds, names=True)
+            dossiers = await self._dossiers.read(codes, kinds if stored is None else stored, names=True, absent=True)
             if calls:
                 await _settled([call for _, call in calls if not call.done()], until)
         finally:

@@ -1,11 +1,13 @@
 """
 What one attempt at an answer has fetched and judged so far: steps 6 and 7 of the road, subject by subject.
 
-A subject is known through its rows. Where none of those that were asked for may be shown, the others are read as well,
-only to tell whether the asker may know that the subject exists.
-
-What was judged is kept with the dossier, for the next asker of the same standing on the same day. The dossier itself is
-believed only because the answer's commit compares its version.
+Rules:
+    - A subject is known through its rows. Where none of those that were asked for may be shown, the others are judged
+      as well, only to tell whether the asker may know that the subject exists.
+    - A subject that is not on file and one that the asker may not know of are looked for in the same way: one reading,
+      one judgement, kept the same way. Nobody can tell them apart by what it costs.
+    - What was judged is kept with the dossier, for the next asker of the same standing on the same day. The dossier
+      itself is believed only because the answer's commit compares its version.
 """
 
 import asyncio
@@ -55,6 +57,7 @@ class Sight:
     Attributes:
         subjects: Code -> subject, for those the asker may know of.
         versions: Code -> version it was read at; 0: not on file.
+        glimpsed: The same for those that were only judged, see `glimpse`.
         moments: (live source, code) -> when it answered by its own time, and when that was received.
         missing: Live sources that did not answer.
     """
@@ -65,62 +68,84 @@ class Sight:
     wish: Wish
     subjects: dict[str, JudgedSubject] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
+    glimpsed: dict[str, int] = field(default_factory=dict)
     moments: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
     missing: dict[str, Missing] = field(default_factory=dict)
+
+    @property
+    def reads(self) -> Mapping[str, int]:
+        """Code -> version, of all that decided the answer; of two readings the older counts."""
+        both = self.versions.keys() & self.glimpsed.keys()
+        return {
+            **self.glimpsed,
+            **self.versions,
+            **{code: min(self.glimpsed[code], self.versions[code]) for code in both},
+        }
 
     async def see(self, codes: Sequence[str]) -> None:
         """Fetch and judge the subjects with *codes* that were not seen yet."""
         new = [code for code in dict.fromkeys(codes) if code not in self.versions]
         if not new:
             return
-        await self._take(new, self.wish.kinds, ask_live=True)
-        hidden = [code for code in new if code not in self.subjects and self.versions[code]]
-        if hidden and self.wish.all_kinds - self.wish.kinds:
-            await self._take(hidden, self.wish.all_kinds, ask_live=False)
-
-    async def _take(self, codes: Sequence[str], kinds: frozenset[str], *, ask_live: bool) -> None:
-        fetched = await self.fetcher.fetch(codes, kinds, self.wish.fields, ask_live=ask_live)
-        for code in codes:
-            found = fetched.dossiers.get(code)
-            version = found.subject.version if found else 0
-            # Read twice: the older reading counts, so that a change in between sends the answer back.
-            self.versions[code] = min(version, self.versions.get(code, version))
+        wish = self.wish
+        fetched = await self.fetcher.fetch(new, wish.kinds, wish.fields, stored=wish.all_kinds)
+        for code in new:
+            self.versions[code] = _version(fetched, code)
         for parts in fetched.parts.values():
             self.moments |= {(part.source, part.content.subject): (part.as_of, part.received_at) for part in parts}
         self.missing |= {fault.source: fault for fault in fetched.missing}
-        for code, subject in (await self._judged(fetched, kinds)).items():
-            if subject is not None:
-                self.subjects[code] = subject
+        judged = await self._judged(fetched)
+        self.subjects |= {code: subject for code, subject in judged.items() if subject is not None}
 
-    async def _judged(self, fetched: Fetched, kinds: frozenset[str]) -> dict[str, JudgedSubject | None]:
+    async def glimpse(self, codes: Sequence[str]) -> Mapping[str, JudgedSubject]:
+        """
+        Judge the subjects with *codes* by what the archive says of them; nothing of them is shown yet.
+
+        Returns:
+            Code -> subject, for those the asker may know of.
+        """
+        wish = self.wish
+        fetched = await self.fetcher.fetch(codes, wish.kinds, wish.fields, stored=wish.all_kinds, ask_live=False)
+        for code in codes:
+            self.glimpsed.setdefault(code, _version(fetched, code))
+        return {code: subject for code, subject in (await self._judged(fetched)).items() if subject is not None}
+
+    async def _judged(self, fetched: Fetched) -> dict[str, JudgedSubject | None]:
         judged: dict[str, JudgedSubject | None] = {}
         new: list[tuple[Dossier, tuple[LiveContent, ...]]] = []
         rows = 0
         for code, dossier in fetched.dossiers.items():
-            contents = tuple(part.content for part in fetched.parts.get(code, ()))
-            key = (self.ruling, self.setting.today, kinds, contents)
-            kept = dossier.memo.get(key, _UNKNOWN)
+            # What a live source says of a code that is not on file is said of nobody.
+            contents = tuple(part.content for part in fetched.parts.get(code, ())) if dossier.is_on_file else ()
+            kept = dossier.memo.get((self.ruling, self.setting.today, self.wish.kinds, contents), _UNKNOWN)
             if kept is _UNKNOWN:
                 new.append((dossier, contents))
                 rows += len(dossier.records)
             else:
                 judged[code] = kept
         if rows <= INLINE_ROWS:
-            judged |= self._judge(new, kinds)
+            judged |= self._judge(new)
         else:
-            judged |= await asyncio.to_thread(self._judge, new, kinds)
+            judged |= await asyncio.to_thread(self._judge, new)
         return judged
 
-    def _judge(
-        self, dossiers: Iterable[tuple[Dossier, tuple[LiveContent, ...]]], kinds: frozenset[str]
-    ) -> dict[str, JudgedSubject | None]:
+    def _judge(self, dossiers: Iterable[tuple[Dossier, tuple[LiveContent, ...]]]) -> dict[str, JudgedSubject | None]:
         judge = Judge(self.ruling.decider, self.setting)
+        wish = self.wish
         judged: dict[str, JudgedSubject | None] = {}
         for dossier, contents in dossiers:
-            records = [record for record in dossier.records if record.kind in kinds]
+            records = [record for record in dossier.records if record.kind in wish.kinds]
             subject = judge.subject(dossier, records, contents)
+            if subject is None:
+                others = [record for record in dossier.records if record.kind in wish.all_kinds]
+                subject = judge.subject(dossier, others, ())
             if len(dossier.memo) >= _KEPT:
                 dossier.memo.clear()
-            dossier.memo[self.ruling, self.setting.today, kinds, contents] = subject
+            dossier.memo[self.ruling, self.setting.today, wish.kinds, contents] = subject
             judged[dossier.subject.code] = subject
         return judged
+
+
+def _version(fetched: Fetched, code: str) -> int:
+    found = fetched.dossiers.get(code)
+    return found.subject.version if found else 0

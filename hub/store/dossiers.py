@@ -23,7 +23,7 @@ from hub.store.epochs import Epochs
 from hub.store.search import Position, SearchPage, search
 from hub.store.shelf import Shelf
 from hub.store.sources import SourceState, read_sources
-from hub.store.subjects import SubjectFacts
+from hub.store.subjects import SubjectFacts, no_subject
 from hub.store.threads import Connection, ReadThreads
 from hub.store.timeline import TimelineEvent
 from hub.store.whole import Labels, Part, Reading, bound, dossiers_statement, written
@@ -54,6 +54,11 @@ class Dossier:
     labels: Labels = field(default_factory=dict)
     memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
+    @property
+    def is_on_file(self) -> bool:
+        """Whether there is such a subject; if not, this stands for the knowledge that there is none."""
+        return self.subject.version > 0
+
 
 class Dossiers:
     """
@@ -75,7 +80,9 @@ class Dossiers:
         self._epoch: int | None = None
         self._asked: dict[Part, _Asked] = {}
 
-    async def read(self, codes: Sequence[str], kinds: frozenset[str], *, names: bool = False) -> Mapping[str, Dossier]:
+    async def read(
+        self, codes: Sequence[str], kinds: frozenset[str], *, names: bool = False, absent: bool = False
+    ) -> Mapping[str, Dossier]:
         """
         Read the dossiers of *codes*, with at least the records of *kinds*: callers leave out the others.
 
@@ -83,6 +90,8 @@ class Dossiers:
             codes: Subject codes, any number, any text; what is no code is simply not there.
             kinds: Catalogue kinds.
             names: Also former names and timeline.
+            absent: Also tell of codes that are not on file, by an empty dossier of version 0. For callers whose commit
+                compares that version, as it does every other: it may be kept in memory like any dossier.
 
         Returns:
             Code -> dossier, for the codes that are known. No order is promised.
@@ -92,7 +101,8 @@ class Dossiers:
         """
         if self._shelf is None or self._epochs is None:
             part = Part(records=bool(kinds), kinds=bool(kinds), history=names)
-            return await self._fetch(_askable(codes), kinds, part)
+            read = await self._fetch(_askable(codes), kinds, part)
+            return {**dict(_nothing(codes, read)), **read} if absent else read
         epoch = await self._epochs.tag("owner")
         if epoch != self._epoch:
             self._shelf.clear()
@@ -101,14 +111,18 @@ class Dossiers:
         missing: list[str] = []
         for code in codes:
             kept = self._shelf.find(code)
-            if kept is None:
+            # That a code is not on file is believed only by those who have it checked.
+            if kept is None or not (absent or kept.is_on_file):
                 missing.append(code)
             else:
                 found[code] = kept
         if missing:
             fresh = await self._fetch(_askable(missing), kinds, Part())
+            # That a code is not on file is kept like a dossier: the second question for it costs what one for a
+            # subject costs that the asker may not know of.
+            fresh.update(_nothing(_askable(missing), fresh))
             found.update(fresh if epoch != self._epoch else self._keep(self._shelf, fresh))
-        return found
+        return found if absent else {code: dossier for code, dossier in found.items() if dossier.is_on_file}
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -190,3 +204,10 @@ def _askable(codes: Iterable[str]) -> list[str]:
 def _chunks(codes: Sequence[str]) -> Iterator[Sequence[str]]:
     for start in range(0, len(codes), _CHUNK):
         yield codes[start : start + _CHUNK]
+
+
+def _nothing(codes: Iterable[str], found: Mapping[str, Dossier]) -> Iterator[tuple[str, Dossier]]:
+    """Empty dossiers for those of *codes* that were not *found*."""
+    for code in codes:
+        if code not in found:
+            yield code, Dossier(subject=no_subject(code), records=())

@@ -84,3 +84,20 @@ def subject_of(row: Sequence[Any]) -> SubjectFacts:
         first_seen_at=first_seen,
         changed_at=changed,
     )
+
+
+def no_subject(code: str) -> SubjectFacts:
+    """Say that no organisation with *code* is on file: its version is 0."""
+    return SubjectFacts(
+        code=code,
+        name="",
+        status=None,
+        region=None,
+        sector=None,
+        parent_code=None,
+        organisation_code=None,
+        registration_no=None,
+        version=0,
+        first_seen_at="",
+        changed_at="",
+    )

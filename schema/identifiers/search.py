@@ -54,16 +54,19 @@ def search_terms(query: str) -> SearchTerms:
     )
 
 
+def ways_found(terms: SearchTerms, *, key: str, former_keys: Iterable[str], initials: str) -> tuple[Way, ...]:
+    """List every way in which *terms* find a subject with these keys and initials, in the order of the ways."""
+    if not terms.key:
+        return ()
+    finds = {
+        Way.EXACT: terms.key == key,
+        Way.FORMER: terms.key in former_keys,
+        Way.CONTAINED: terms.part is not None and terms.part in key,
+        Way.INITIALS: terms.initials is not None and terms.initials in initials,
+    }
+    return tuple(way for way, found in finds.items() if found)
+
+
 def way_found(terms: SearchTerms, *, key: str, former_keys: Iterable[str], initials: str) -> Way | None:
     """Say how *terms* find a subject with these keys and initials, by the first way that does; None if they do not."""
-    if not terms.key:
-        return None
-    if terms.key == key:
-        return Way.EXACT
-    if terms.key in former_keys:
-        return Way.FORMER
-    if terms.part is not None and terms.part in key:
-        return Way.CONTAINED
-    if terms.initials is not None and terms.initials in initials:
-        return Way.INITIALS
-    return None
+    return next(iter(ways_found(terms, key=key, former_keys=former_keys, initials=initials)), None)
