@@ -14,8 +14,8 @@ Source: OpenID Connect Core 1.0, 3.1; RFC 9700 (PKCE); RFC 9207 (`iss` in the an
 """
 
 import hmac
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -40,7 +40,6 @@ from hub.identity.officers.sessions import Method, OfficerSessions, Started
 from hub.store.engine import glancing, writing
 
 _ALGORITHMS = ("ES256", "ES384", "PS256", "PS384", "RS256", "EdDSA", "Ed25519")
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 _TIMEOUT_S = 10.0
 _BY_PERSON = select(OFFICER.c.id, OFFICER.c.state).where(OFFICER.c.person == bindparam("person"))
@@ -54,7 +53,7 @@ class OutsideConfig:
     Attributes:
         issuer: Its issuer identifier; its metadata lie below it at `/.well-known/openid-configuration`.
         client_id: What it knows this hub by.
-        credential: Gives the client's secret, or the private key (JWK) if *by_key*; asked when first needed.
+        credential: The client's secret, or its private key (JWK) if *by_key*.
         by_key: Whether the hub shows signed assertions (`private_key_jwt`) instead of a secret.
         claim: Claim of the ID token that is an officer's `person`.
         acr: Authentication context that the ID token must tell of; None: any.
@@ -64,7 +63,7 @@ class OutsideConfig:
 
     issuer: str
     client_id: str
-    credential: Callable[[], str]
+    credential: str = field(repr=False)
     by_key: bool
     claim: str
     acr: str | None
@@ -199,7 +198,7 @@ class OutsideProvider:
             raise UnavailableError("The officers' identity provider is not the one expected")
 
     def _make(self) -> StarletteOAuth2App:
-        credential: str | ECKey | OKPKey | RSAKey = self._config.credential()
+        credential: str | ECKey | OKPKey | RSAKey = self._config.credential
         arguments: dict[str, Any] = {
             "scope": "openid",
             "code_challenge_method": "S256",
@@ -226,16 +225,6 @@ class OutsideProvider:
         async with writing(self._office.engine) as writer:
             await self._office.note(writer, "session", "refused", officer=officer, method=Method.OIDC.value, why=why)
         return not_accepted()
-
-
-def check_issuer(issuer: str) -> str | None:
-    """Say what is wrong with an outside *issuer* as a setting; None: nothing."""
-    parts = urlsplit(issuer)
-    if parts.scheme == "https" and parts.hostname and not issuer.endswith("/"):
-        return None
-    if parts.scheme == "http" and parts.hostname in _LOOPBACK and not issuer.endswith("/"):
-        return None
-    return "expected an https URL without a trailing slash"
 
 
 def life_of_binding() -> timedelta:
