@@ -1,5 +1,7 @@
 """
-One of two hubs, in a process of its own: `python -m tests.interference.hub [--leak NAME] FOLDER SHARED [NAME=VALUE ...]`.
+One of two hubs, in a process of its own.
+
+    python -m tests.interference.hub [--leak NAME] FOLDER SHARED [NAME=VALUE ...]
 
 It is the hub as `hub serve` builds it, but for its clock and its entropy, which it shares with the other one. Its log
 goes to FOLDER/hub.log. It ends when its stdin does.

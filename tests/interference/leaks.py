@@ -81,8 +81,9 @@ def tell_in_error() -> None:
 @_leak
 def version_of_subject() -> None:
     """The provenance tells the subject's version, which every change raises, for the record's."""
-    from hub.road.views import Judge
     from msgspec.structs import replace as changed
+
+    from hub.road.views import Judge
 
     living = Judge.subject
 

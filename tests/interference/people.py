@@ -168,7 +168,7 @@ def askers_of(people: Sequence[Person], policy: Policy) -> Iterator[Asker]:
     for person in people:
         for purpose in sorted(person.partner.purposes):
             rule = policy.purposes.get(purpose)
-            needed = {key: "T-1" for key in rule.requires} if rule else {}
+            needed = dict.fromkeys(rule.requires, "T-1") if rule else {}
             yield Asker(person=person, purpose=purpose, context=tuple(sorted(needed.items())))
             more = dict.fromkeys(EXTRA, "M-1") | needed
             if more != needed:

@@ -32,7 +32,7 @@ _SUBJECT, _RECORD, _NAME, _EVENT, _SOURCE, _PARTNER, _POLICY = (
         tables.PolicyVersion,
     )
 )
-_CONSENT, _GRANT = table_of(ConsentRow), table_of(AccessGrant)
+_CONSENT, _GRANT, _STREAM = table_of(ConsentRow), table_of(AccessGrant), table_of(tables.Stream)
 STEP = 1_000
 """Versions between two writings of a subject: more than its rows' triggers raise it by."""
 
@@ -76,6 +76,18 @@ class Rows:
                         "last_succeeded_at": NOON,
                     }
                     for rank, (source, owner) in enumerate(owners.items())
+                ],
+            )
+
+    def faults(self, faults: Mapping[str, tuple[str, str]]) -> None:
+        """Source -> a kind whose last reading failed, and the code of the fault."""
+        with self._engine.begin() as connection:
+            _insert(
+                connection,
+                _STREAM,
+                [
+                    {"source": source, "name": kind, "kind": kind, "last_error": code}
+                    for source, (kind, code) in faults.items()
                 ],
             )
 

@@ -5,33 +5,30 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
-import orjson
-
+from hub.access.pseudonyms import Pseudonyms
 from hub.identity.keys import token_key
 from hub.identity.partners import Partner
 from hub.identity.tokens import TokenIssuer
 from hub.settings import Settings
 from hub.store import migrate
 from hub.store.engine import open_plain_engine
-from hub.wiring import open_ring
-from schema.policy.model import Policy
+from hub.wiring import RECORD_NAME_KEY, open_ring
 from schema.policy.parse import policy_json
 from tests.interference.hub import settings_in
 from tests.interference.moment import Moment
-from tests.interference.people import Person
 from tests.interference.rows import Rows
-from tests.interference.wire import Answer, Connection
-from tests.interference.world import OWNERS, World
+from tests.interference.scene import DAWN, Scene
+from tests.interference.wire import PATIENCE_S, Answer, Connection
+from tests.interference.world import FAULTS, OWNERS
 from tests.journeys.serving import _first_line, stop
 
-DAWN = datetime(2026, 11, 19, 16, 0, 1, tzinfo=UTC)
-"""The first second of the day in Shanghai: the world's clock goes on from here, within the day."""
 DAY_S = 86_000
 TOKEN_S = 300
 NAMES = ("a", "b")
@@ -59,18 +56,17 @@ class Stage:
 
     Attributes:
         number: Of the question asked last.
+        pseudonyms: What both call records on the wire.
     """
 
-    def __init__(self, hubs: Sequence[Hub], moment: Moment, settings: Settings, policy: Policy) -> None:
+    def __init__(self, hubs: Sequence[Hub], moment: Moment, settings: Settings) -> None:
         self.first, self.second = hubs
-        self.policy = policy
         self.number = 0
         self._moment = moment
         self._seconds = 0
         ring = open_ring(settings)
-        self._issuer = TokenIssuer(
-            private_jwk=token_key(ring), issuer=settings.issuer, audience=settings.audience
-        )
+        self.pseudonyms = Pseudonyms(ring.secret(RECORD_NAME_KEY))
+        self._issuer = TokenIssuer(private_jwk=token_key(ring), issuer=settings.issuer, audience=settings.audience)
         self._set()
 
     @property
@@ -94,27 +90,33 @@ class Stage:
         self.second.connection.send(data)
         return self.first.connection.receive(), self.second.connection.receive()
 
+    def log_lines(self) -> tuple[list[bytes], list[bytes]]:
+        """What each told its operator of requests, as many as were asked; waits until all is written."""
+        until = time.monotonic() + PATIENCE_S
+        while time.monotonic() < until:
+            lines = self.first.log_lines(), self.second.log_lines()
+            if all(len(each) >= self.number for each in lines):
+                return lines
+            time.sleep(0.05)
+        raise AssertionError(f"expected {self.number} lines in each log, got {[len(each) for each in lines]}")
+
     def _set(self) -> None:
         self._moment.set(self.now, self.number)
 
 
 @contextmanager
 def staged(
-    world: World,
-    policy: Policy,
-    people: Sequence[Person],
+    scene: Scene,
     *,
     leak: str = "",
     stores: Mapping[str, str] | None = None,
     **settings: str,
 ) -> Iterator[Stage]:
     """
-    Start both hubs over *world*.
+    Start both hubs over the world of *scene*.
 
     Args:
-        world: What both hold.
-        policy: In force in both.
-        people: Known to both.
+        scene: World, policy and people of both.
         leak: Planted in both, see `leaks`.
         stores: Name (`a`, `b`) -> URL of a migrated store; None: SQLite files.
         settings: Of both hubs, by field name.
@@ -134,14 +136,16 @@ def staged(
             rows = Rows(open_plain_engine(urls[name]))
             stack.callback(rows.close)
             rows.sources(OWNERS)
-            rows.people(people)
-            rows.policy(policy, policy_json(policy))
-            rows.put(world.dossiers.values())
+            rows.faults(FAULTS)
+            rows.people(scene.people)
+            for policy in {each.digest: each for each in (scene.ground.policy, scene.policy)}.values():
+                rows.policy(policy, policy_json(policy))
+            rows.put(scene.world.dossiers.values())
             url = stack.enter_context(_running(folder, shared, leak, {"database_url": urls[name], **settings}))
             connection = Connection(url)
             stack.callback(connection.close)
             hubs.append(Hub(url=url, rows=rows, folder=folder, connection=connection))
-        yield Stage(hubs, moment, common, policy)
+        yield Stage(hubs, moment, common)
 
 
 def _stores(shared: Path) -> Iterator[tuple[str, str]]:
@@ -167,11 +171,3 @@ def _running(folder: Path, shared: Path, leak: str, settings: Mapping[str, str])
             yield _first_line(process, folder / "program.log")
         finally:
             stop(process)
-
-
-def told(answer: Answer) -> object:
-    """The body as JSON, for who looks inside; None if it is none."""
-    try:
-        return orjson.loads(answer.body)
-    except orjson.JSONDecodeError:
-        return None

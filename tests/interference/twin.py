@@ -12,6 +12,7 @@ Rules, for the standing that must not notice:
     - Provenance and the open fields of a listed row are cells it may read (docs/access.md).
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -39,6 +40,7 @@ from tests.interference.world import OWNER, World, former_names, name_of
 
 SPECS = {name: fields_of(kind) for name, kind in KINDS.items()}
 TRIES = 12
+_DIGIT = re.compile(r"[0-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,11 @@ class Concealer:
             after = held
         records = list(self._records(code, seen, share, changes))
         told_by = next(
-            (each.record.provenance.source for each in seen if each.is_listed and each.record.kind == Registration.KIND),
+            (
+                each.record.provenance.source
+                for each in seen
+                if each.is_listed and each.record.kind == Registration.KIND
+            ),
             None,
         )
         after = self._history(replace(after, records=tuple(records)), told_by, changes)
@@ -235,7 +241,9 @@ class Concealer:
             case Mask.M5:
                 return value[:8] + f"{dice.randint(1, 28):02d}" + value[10:]
             case _:
-                return "".join(str(dice.randint(0, 9)) if letter.isdigit() and letter.isascii() else letter for letter in value)
+                return "".join(
+                    str(dice.randint(0, 9)) if letter.isdigit() and letter.isascii() else letter for letter in value
+                )
 
     def _envelope(self, each: Seen, cells: Mapping[str, Decision]) -> Iterator[tuple[str, object]]:
         """Columns beside the body that a listed row does not tell; of any other row, all of them."""

@@ -26,6 +26,8 @@ OWNER, STRANGER = compose("91510100", "MA6JJ000"), compose("91110000", "MA0YY000
 TRUSTED = compose("91110000", "MA0XX000")
 OWNERS: Mapping[str, str | None] = {"national": None, "jinjiang": OWNER, "wuhou": STRANGER}
 """Source -> who owns it; a record's fourth source, `unheard-of`, has no row."""
+FAULTS: Mapping[str, tuple[str, str]] = {"jinjiang": ("Penalty", "SRC_TIMEOUT"), "wuhou": ("Grade", "SRC_SCHEMA")}
+"""Source -> a kind whose last reading failed: who asks for that kind is told."""
 PLACES = 3
 STEMS = ("锦江", "天府", "岷江", "青城", "都江", "龙泉", "金沙", "白鹤")
 SUBJECTS_HIDDEN = 14
@@ -126,5 +128,3 @@ def _shadows(dice: Random, held: list[Dossier]) -> list[Dossier]:
         facts = replace(bare.subject, code=code, name=name, former_names=former_names(dice))
         made.append(replace(bare, subject=facts, records=tuple(records), timeline=bare.timeline))
     return made
-
-
