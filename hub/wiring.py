@@ -46,8 +46,10 @@ from hub.gateway.health import Health, store_usable
 from hub.gateway.http import Limits
 from hub.gateway.metrics import Metrics
 from hub.gateway.page import bundle_directory
+from hub.gateway.peers import Proxies
 from hub.identity import nonces
 from hub.identity.assembly import NONCE_KEY, Basis, assemble
+from hub.identity.certificates import networks_of
 from hub.identity.keys import token_key
 from hub.identity.officers import seal
 from hub.identity.officers.office import Office
@@ -61,7 +63,10 @@ from hub.road.plans import Plans
 from hub.road.searching import Searches
 from hub.road.status import Status
 from hub.road.toll import Tollgate
+from hub.road.unseal import Unsealer
 from hub.rulebook import load_rules
+from hub.sealing.build import open_sealing
+from hub.sealing.sealer import Sealing
 from hub.settings import Settings
 from hub.store import migrate
 from hub.store.dossiers import Dossiers
@@ -134,6 +139,7 @@ class Opened:
     status: Status
     contacts: Contacts
     epochs: Epochs
+    sealing: Sealing
 
 
 def _open(settings: Settings, around: Surroundings) -> Opened:
@@ -155,6 +161,7 @@ def _open(settings: Settings, around: Surroundings) -> Opened:
         status=Status(Sources(engine, epochs), contacts),
         contacts=contacts,
         epochs=epochs,
+        sealing=open_sealing(settings, around.environment, around.log),
     )
 
 
@@ -172,6 +179,7 @@ def build_door(settings: Settings, around: Surroundings) -> Door:
     metrics = Metrics()
     ground = _ground(opened, settings, around)
     metrics.watch(partial(_memories, ground))
+    metrics.watch_sealing(opened.sealing.keys.tally.events)
     gate = _gate(ground, sequencer, settings, around)
 
     async def log_size() -> int:
@@ -209,6 +217,7 @@ def build_door(settings: Settings, around: Surroundings) -> Door:
     return Door(
         DoorParts(
             road=gate,
+            proxies=_proxies(settings),
             doorkeeper=who.identity,
             certificate_header=certificate_header,
             desk=DocumentDesk(
@@ -271,6 +280,7 @@ def _ground(opened: Opened, settings: Settings, around: Surroundings) -> Ground:
             deadline_s=settings.source_deadline_s,
             clock=around.clock,
             log=around.log,
+            unsealer=Unsealer(opened.engine, opened.sealing),
         ),
         searches=Searches(opened.engine, sealed),
         status=opened.status,
@@ -325,6 +335,12 @@ def _basis(opened: Opened, around: Surroundings, officers: OfficerParts) -> Basi
         log=around.log,
         entropy=around.entropy,
         sessions=officers.sessions,
+    )
+
+
+def _proxies(settings: Settings) -> Proxies:
+    return Proxies(
+        trusted=networks_of(settings.trusted_proxies), header=settings.client_address_header.lower().encode()
     )
 
 

@@ -73,7 +73,7 @@ class StoredRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         subject: Subject code.
         kind: Catalogue kind (`Penalty`).
         key: Short digest of the record key, unique within subject and kind.
-        body: The catalogue class instance.
+        body: The catalogue class instance; fields that are sealed are None in it until they are opened.
         state: Stored publicity state.
         severity, severity_basis: Class of a penalty or list entry; None where it has none.
         list_code: `L01`..`L12`, `W01`..`W03` for a list entry, else None.
@@ -86,6 +86,7 @@ class StoredRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         published: The issuer published this entry itself (public bulletin, evaluator's publication).
         link_method, link_confidence: How it was tied to the subject, 0 < confidence <= 1.
         provenance: Where it comes from.
+        sealed: What is sealed of it, as stored; None: nothing is. Opened by `hub.road.unseal` alone.
     """
 
     subject: str
@@ -109,6 +110,7 @@ class StoredRecord(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     link_method: str
     link_confidence: float
     provenance: Provenance
+    sealed: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,8 @@ KEYS = frozenset(
         "host", "port", "version", "environment", "store", "log_size", "log_index", "worker",
         # collecting
         "source", "stream", "code", "received", "accepted", "rejected", "batch",
+        # what is sealed: names of the catalogue, never a subject
+        "kind", "field", "tier",
     }
 )  # fmt: skip
 _SERVER_LOGGERS = frozenset({"uvicorn.error", "uvicorn"})

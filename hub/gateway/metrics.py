@@ -12,7 +12,7 @@ Rules:
 
 import http
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -48,6 +48,7 @@ class Counts(msgspec.Struct):
         under_way: Requests being answered now.
         memories: By memory and event: hit, miss, evicted.
         handovers: Questions that the reference executor answered, by reason.
+        sealing: What became of sealed fields and keys, see `hub.sealing.tally`.
     """
 
     requests: dict[tuple[str, str, str], int] = msgspec.field(default_factory=dict)
@@ -57,6 +58,7 @@ class Counts(msgspec.Struct):
     under_way: int = 0
     memories: dict[tuple[str, str], int] = msgspec.field(default_factory=dict)
     handovers: dict[str, int] = msgspec.field(default_factory=dict)
+    sealing: dict[str, int] = msgspec.field(default_factory=dict)
 
     def add(self, other: "Counts") -> None:
         """Add what *other* counted."""
@@ -75,6 +77,8 @@ class Counts(msgspec.Struct):
             self.memories[memory] = self.memories.get(memory, 0) + count
         for reason, count in other.handovers.items():
             self.handovers[reason] = self.handovers.get(reason, 0) + count
+        for event, count in other.sealing.items():
+            self.sealing[event] = self.sealing.get(event, 0) + count
 
 
 Memories = Callable[[], tuple[dict[tuple[str, str], int], dict[str, int]]]
@@ -92,10 +96,15 @@ class Metrics:
         self._ages: dict[str, float | None] = {}
         self._common: Path | None = None
         self._memories: Memories | None = None
+        self._sealing: Mapping[str, int] = {}
 
     def watch(self, memories: Memories) -> None:
         """Tell from now on also of *memories*."""
         self._memories = memories
+
+    def watch_sealing(self, events: Mapping[str, int]) -> None:
+        """Tell from now on also of *events*, as they are when somebody reads."""
+        self._sealing = events
 
     def share(self, folder: Path, worker: int) -> None:
         """From now on count, as *worker* (its process id), together with the others that share *folder*."""
@@ -160,6 +169,7 @@ class Metrics:
         counts = self._counts
         if self._memories is not None:
             counts.memories, counts.handovers = self._memories()
+        counts.sealing = dict(self._sealing)
         return counts
 
     def _all(self) -> Counts:
@@ -248,6 +258,14 @@ class _Families(Collector):
         for reason, count in counts.handovers.items():
             handovers.add_metric([reason], count)
         yield handovers
+        sealing = CounterMetricFamily(
+            "hub_sealed",
+            "Sealed fields opened, shredded, refused as damaged; keys of subjects opened (key_opened), refused.",
+            labels=["event"],
+        )
+        for event, count in counts.sealing.items():
+            sealing.add_metric([event], count)
+        yield sealing
         yield GaugeMetricFamily("hub_requests_under_way", "Requests being answered.", value=counts.under_way)
         yield GaugeMetricFamily("hub_log_entries", "Entries in the audit log.", value=self._log_size)
         ages = GaugeMetricFamily(

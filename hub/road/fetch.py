@@ -20,6 +20,7 @@ from connectors.errors import SourceError
 from hub.clock import Clock
 from hub.ingest.live_content import LivePart
 from hub.road.contacts import Contacts
+from hub.road.unseal import Unsealer
 from hub.store.dossiers import Dossier, Dossiers
 from schema.records import StoredRecord
 
@@ -81,7 +82,12 @@ _NOTHING: Final[Mapping[str, tuple[LivePart, ...]]] = MappingProxyType({})
 
 
 class Fetcher:
-    """Fetches from the archive and from live sources."""
+    """
+    Fetches from the archive and from live sources.
+
+    Attributes:
+        unsealer: Opens what is sealed of it; None: nothing is ever opened.
+    """
 
     def __init__(
         self,
@@ -92,7 +98,9 @@ class Fetcher:
         deadline_s: float,
         clock: Clock,
         log: FilteringBoundLogger,
+        unsealer: Unsealer | None = None,
     ) -> None:
+        self.unsealer = unsealer
         self._dossiers = dossiers
         self._live = tuple(live)
         self._contacts = contacts

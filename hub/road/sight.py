@@ -11,12 +11,14 @@ Rules:
 """
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from hub.ingest.live_content import LiveContent
 from hub.road.fetch import Fetched, Fetcher, Missing
 from hub.road.plans import Ruling
+from hub.road.unseal import NAMES_ONLY, Opening, opening_of
 from hub.road.views import REGISTRATION, Judge, Setting
 from hub.store.dossiers import Dossier
 from schema.plan.judged import JudgedSubject
@@ -37,16 +39,23 @@ class Wish:
         kinds: Kinds that were asked for and may be listed or counted.
         all_kinds: Every kind that may be listed or counted for this standing.
         fields: Kind -> attributes granted and asked for.
+        opening: Tells what may be opened of sealed rows; asked only if there are any.
     """
 
     kinds: frozenset[str]
     all_kinds: frozenset[str]
     fields: Mapping[str, Sequence[str]]
+    opening: Callable[[], Opening]
 
 
 def wish_of(plan: Plan, all_kinds: frozenset[str]) -> Wish:
     """Say what *plan* reads of every subject; a registration is always read, since it tells who the subject is."""
-    return Wish(kinds=plan.kinds | ({REGISTRATION} & all_kinds), all_kinds=all_kinds, fields=plan.fields)
+    return Wish(
+        kinds=plan.kinds | ({REGISTRATION} & all_kinds),
+        all_kinds=all_kinds,
+        fields=plan.fields,
+        opening=partial(opening_of, plan),
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,8 +103,7 @@ class Sight:
         for parts in fetched.parts.values():
             self.moments |= {(part.source, part.content.subject): (part.as_of, part.received_at) for part in parts}
         self.missing |= {fault.source: fault for fault in fetched.missing}
-        judged = await self._judged(fetched)
-        self.subjects |= {code: subject for code, subject in judged.items() if subject is not None}
+        self.subjects |= await self._opened(fetched, await self._judged(fetched), wish.opening)
 
     async def glimpse(self, codes: Sequence[str]) -> Mapping[str, JudgedSubject]:
         """
@@ -108,7 +116,17 @@ class Sight:
         fetched = await self.fetcher.fetch(codes, wish.kinds, wish.fields, stored=wish.all_kinds, ask_live=False)
         for code in codes:
             self.glimpsed.setdefault(code, _version(fetched, code))
-        return {code: subject for code, subject in (await self._judged(fetched)).items() if subject is not None}
+        return await self._opened(fetched, await self._judged(fetched), lambda: NAMES_ONLY)
+
+    async def _opened(
+        self, fetched: Fetched, judged: Mapping[str, JudgedSubject | None], opening: Callable[[], Opening]
+    ) -> dict[str, JudgedSubject]:
+        """Leave out whom the asker may not know of, and open what was granted of the others."""
+        subjects = {code: subject for code, subject in judged.items() if subject is not None}
+        unsealer = self.fetcher.unsealer
+        if unsealer is None or not any(subject.is_sealed for subject in subjects.values()):
+            return subjects
+        return await unsealer.opened(subjects, fetched.dossiers, opening())
 
     async def _judged(self, fetched: Fetched) -> dict[str, JudgedSubject | None]:
         judged: dict[str, JudgedSubject | None] = {}

@@ -34,6 +34,8 @@ from schema.records import PublicityState, StoredRecord
 from schema.rules.book import Rules
 
 REGISTRATION = Registration.KIND
+TOLD = ("name", "status", "region", "sector", "parent_code")
+"""What a listed registration tells of its subject in its own words."""
 SEEN = "seen"
 """The timeline's event of a code that came by for the first time, on whatever record: never told."""
 
@@ -119,6 +121,7 @@ class Judge:
             manner=self._decider.manner(told_as),
             records=[record for record, _ in listed],
             holdings=self._holdings(counted),
+            is_sealed=any(record.stored.sealed is not None for record, _ in listed),
         )
 
     def _classify(self, record: StoredRecord, placement: Placement, sector: str | None) -> RowClass | None:
@@ -196,7 +199,7 @@ def _registered(
 ) -> dict[str, object]:
     """What a listed registration tells of its subject: its own words, and the history its source told."""
     source = registration.stored.provenance.source
-    told = {name: registration.readable(name) for name in ("name", "status", "region", "sector", "parent_code")}
+    told = {name: registration.readable(name) for name in TOLD}
     return {
         **told,
         "registration": registration,

@@ -126,7 +126,7 @@ class Sealer:
         if gone:
             record = _without(record, gone)
             digest = content_digest(record, row.extra, withdrawn=row.row.op == "D")
-            secret = {tier: part for tier, part in secret.items() if self._key(subject, tier) is not None}
+            secret = self.kept(subject, secret)
         names = [name for part in secret.values() for name in part]
         return Content(
             body=body_of(_without(record, names)),
@@ -134,6 +134,10 @@ class Sealer:
             digest=self.digest(subject, secret, digest),
             is_day_sealed=record.MAIN_DAY in names or record.MAIN_DAY in gone,
         )
+
+    def kept(self, subject: str, secret: Secret) -> Secret:
+        """Leave out of *secret* what would be sealed with a shredded key."""
+        return {tier: part for tier, part in secret.items() if self._key(subject, tier) is not None}
 
     def digest(self, subject: str, secret: Mapping[Tier, Any], plain: str) -> str:
         """Key *plain* with the key of the strictest tier of *secret*; as it is if nothing is sealed."""

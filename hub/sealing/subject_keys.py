@@ -184,7 +184,7 @@ class SubjectKeys:
         """
         wanted = sorted(set(needs))
         keys: dict[Need, SubjectKey | None] = {}
-        for row in await _rows(writer, wanted):
+        for row in await rows_of_keys(writer, wanted):
             need = (row.subject_code, Tier(row.tier))
             keys[need] = await self._for_sealing(row) if row.wrapped is not None else None
         active = {tier: await self.tier_keys.active(writer, tier, at) for tier in sorted({tier for _, tier in wanted})}
@@ -237,7 +237,7 @@ class SubjectKeys:
         left = list(needs)
         for is_last in (False, True):
             async with glancing(engine) as reader:
-                rows = {(row.subject_code, Tier(row.tier)): row for row in await _rows(reader, left)}
+                rows = {(row.subject_code, Tier(row.tier)): row for row in await rows_of_keys(reader, left)}
             broken: list[Need] = []
             for need in left:
                 row = rows.get(need)
@@ -283,7 +283,8 @@ _MARGIN: Final = 1_000_000
 """What one transaction may seal at most, and more."""
 
 
-async def _rows(reader: Reader, needs: Sequence[Need]) -> list[Row[*tuple[Any, ...]]]:
+async def rows_of_keys(reader: Reader, needs: Sequence[Need]) -> list[Row[*tuple[Any, ...]]]:
+    """Read the rows of the keys of *needs*, with what is known of the tier keys that wrap them."""
     codes = sorted({code for code, _ in needs})
     wanted = {(code, tier.value) for code, tier in needs}
     found: list[Row[*tuple[Any, ...]]] = []

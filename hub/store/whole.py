@@ -56,6 +56,7 @@ class _Row(msgspec.Struct, array_like=True, gc=False):
     kind: str
     key: str
     body: str
+    sealed: str | None
     state: PublicityState
     severity: Severity | None
     severity_basis: SeverityBasis | None
@@ -137,7 +138,8 @@ def written(statement: Select[Any], dialect: str) -> str:
 def _record_columns(json: "_Sqlite | _Postgres") -> Sequence[ColumnElement[Any]]:
     """In the order of `_Row`."""
     return (
-        _R.kind, _R.record_key, json.hex(_R.body), _R.state, _R.severity, _R.severity_basis, _R.list_code, _R.tier,
+        _R.kind, _R.record_key, json.hex(_R.body), json.hex(_R.sealed), _R.state, _R.severity, _R.severity_basis,
+        _R.list_code, _R.tier,
         _O.owner_code, _R.authority, _R.region, _R.publicity_from, _R.publicity_to, _R.repairable_from, _R.decided_on,
         _R.objected, _R.published, _R.link_method, json.exact(_R.link_confidence), _R.source, _R.batch_id, _R.version,
         _R.digest, _R.as_of, _R.received_at, _R.catalogue_version,
@@ -256,6 +258,8 @@ class Reading:
                 received_at=intern(row.received_at),
                 catalogue_version=intern(row.catalogue_version),
             ),
+            # Not opened here: who may see it is not known yet. SQLite writes nothing as an empty text.
+            sealed=bytes.fromhex(row.sealed) if row.sealed else None,
         )
 
 

@@ -85,6 +85,7 @@ class JudgedSubject:
         manner: As of a record.
         records: Records that may be listed, by kind and key.
         holdings: Counted and listed rows by kind and category.
+        is_sealed: Some of its records have fields that are sealed and not opened yet.
         orders: Memory of the lists made of `records`, by their arguments; kept by `schema.graph.connection`.
         packed: Memory of what the log is told of its records, by kinds; kept by who attests.
     """
@@ -96,6 +97,7 @@ class JudgedSubject:
     manner: int
     records: Sequence[JudgedRecord]
     holdings: Sequence[Holding]
+    is_sealed: bool = False
     orders: dict[str, Sequence[JudgedRecord]] = field(default_factory=dict)
     packed: dict[frozenset[str], bytes] = field(default_factory=dict)
 
