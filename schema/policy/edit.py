@@ -8,6 +8,7 @@ Rules:
       label what is not, or to drop what does not exist is refused, since its author saw another policy.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
@@ -105,6 +106,7 @@ class PutPurpose(PolicyItem, frozen=True, kw_only=True, tag="put_purpose"):
 
 
 Edit: TypeAlias = LabelField | ClassifyField | SetCategoryTier | PutCell | DropCell | PutPurpose
+_PURPOSE = re.compile(r"[A-Z][A-Z_]{2,39}")  # as a partner's entry and a question may name it
 EDITS = (LabelField, ClassifyField, SetCategoryTier, PutCell, DropCell, PutPurpose)
 
 
@@ -196,6 +198,8 @@ def _apply(body: dict[str, Any], item: Edit, number: int, floors: Mapping[str, F
                 raise _fault(number, "id", "edit.no_such_cell", f"got {item.id[:80]!r}, expected a line of the matrix")
             body["cells"] = [cell for cell in body["cells"] if cell["id"] != item.id]
         case PutPurpose():
+            if _PURPOSE.fullmatch(item.code) is None:
+                raise _fault(number, "code", "edit.purpose_code", "expected 3 to 40 of A-Z and _, upper case")
             value = msgspec.to_builtins(item)
             code = value.pop("code")
             del value["item"]
