@@ -168,7 +168,7 @@ class GraphQLEndpoint:
         except DeadlineError:
             raise UnavailableError(f"No answer was ready within {self._limits.deadline_s:g} s") from None
         except RecursionError:
-            raise RefusalError("The document is nested too deeply", code=ErrorCode.GRAPHQL_PARSE_FAILED) from None
+            raise _too_deep() from None
 
     async def _read(self, request: Request) -> Parameters:
         limits, headers = self._limits, request.headers
@@ -235,12 +235,15 @@ class GraphQLEndpoint:
     ) -> Question:
         try:
             return await self._question(identified, request, parameters, trail)
-        except RefusalError as refusal:
-            # No commit will tell that the caller, known from memory, is nobody any more.
-            await self._doorkeeper.confirm(identified.caller)
-            headers = await self._road.count(identified.caller, identified.proof, self._client_of(request))
-            refusal.headers = {**refusal.headers, **headers}
-            raise
+        except RecursionError:
+            refusal = _too_deep()
+        except RefusalError as error:
+            refusal = error
+        # No commit will tell that the caller, known from memory, is nobody any more.
+        await self._doorkeeper.confirm(identified.caller)
+        headers = await self._road.count(identified.caller, identified.proof, self._client_of(request))
+        refusal.headers = {**refusal.headers, **headers}
+        raise refusal
 
     async def _question(
         self, identified: Identified, request: Request, parameters: Parameters, trail: Trail
@@ -274,6 +277,10 @@ class GraphQLEndpoint:
         # The message and the locals may hold a record's values: only the kind of error and its places are logged.
         places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
         self._log.error("failed", request_id=trail.request_id, error=type(error).__name__, places=places[-12:])
+
+
+def _too_deep() -> RefusalError:
+    return RefusalError("The document is nested too deeply", code=ErrorCode.GRAPHQL_PARSE_FAILED)
 
 
 def _check_method_and_origin(request: Request) -> None:

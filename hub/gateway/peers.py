@@ -10,10 +10,11 @@ Rules:
 """
 
 from collections.abc import Sequence
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
 
-Networks = tuple[IPv4Network | IPv6Network, ...]
+from hub.identity.certificates import Networks
+
 _HOPS_MAX = 16
 
 

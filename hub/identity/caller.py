@@ -51,8 +51,8 @@ class Caller:
             where nothing is kept in memory.
         rows_max: Rows one question may cost, if less than the hub's own limit.
         bytes_max: Bytes of one answer, the same way.
-        requests_per_minute: Requests it may make in a minute, if less than the hub's own limit.
-        subjects_per_day: Different subjects it may ask about in a day, the same way.
+        requests_per_minute: Requests it may make in a minute; 0: any number; None: as many as the hub's settings say.
+        subjects_per_day: Subjects it may name in a day, the same way.
         only_trusted_documents: Whether it may ask registered documents alone.
     """
 

@@ -33,6 +33,7 @@ from hub.clock import Clock, iso
 from hub.errors import RateLimitedError, RefusalError, UnauthenticatedError
 from hub.gateway.port import Answer, CallerChangedError, Question
 from hub.identity.caller import Caller, Proof
+from hub.identity.dpop import SIGNING_ALGORITHMS
 
 _ACCOUNTS_MAX = 20_000
 
@@ -328,7 +329,9 @@ def _with(answer: Answer, headers: Mapping[str, str]) -> Answer:
 
 
 def _replayed() -> UnauthenticatedError:
-    return UnauthenticatedError("The proof was used before; make a new one", error="invalid_dpop_proof")
+    return UnauthenticatedError(
+        "The proof was used before; make a new one", error="invalid_dpop_proof", proof_algorithms=SIGNING_ALGORITHMS
+    )
 
 
 def _rate_limited(over: OverBudgetError, toll: Toll) -> RateLimitedError:
