@@ -9,7 +9,6 @@ from hub.identity.caller import Caller
 from hub.road.contacts import Contacts
 from hub.store.sources import Sources, SourceState
 from schema.graph.connection import MAX_PAGE
-from schema.graph.root import MAX_CODES
 from schema.graph.scalars import Freshness
 from schema.graph.views import Plain
 from schema.policy.model import Standing
