@@ -5,7 +5,27 @@ from typing import Annotated
 
 import typer
 
-from hub.cli import audit, demo, harvest, migrate, partner, plan, quarantine, serve, settings, site, verify
+from hub.cli import (
+    audit,
+    changes,
+    consents,
+    demo,
+    glass,
+    grants,
+    harvest,
+    keys,
+    migrate,
+    officer,
+    officer_session,
+    partner,
+    plan,
+    policy,
+    quarantine,
+    serve,
+    settings,
+    site,
+    verify,
+)
 
 DISTRIBUTION = "credit-exchange-hub"
 
@@ -28,6 +48,14 @@ def build() -> typer.Typer:
     app.command("verify")(verify.verify)
     app.command("settings")(settings.settings)
     app.add_typer(partner.build(), name="partner")
+    app.add_typer(officer.build(), name="officer")
+    app.add_typer(officer_session.build(), name="session")
+    app.add_typer(policy.build(), name="policy")
+    app.add_typer(changes.build(), name="change")
+    app.add_typer(grants.build(), name="grant")
+    app.add_typer(consents.build(), name="consent")
+    app.add_typer(glass.build(), name="glass")
+    app.add_typer(keys.build(), name="keys")
     app.add_typer(site.build(), name="site")
     app.add_typer(plan.build(), name="plan")
     app.add_typer(audit.build(), name="audit")

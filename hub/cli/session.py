@@ -11,7 +11,7 @@ import typer
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from hub.errors import HubError
+from hub.errors import HubError, RefusalError
 from hub.settings import Settings, load_settings
 from hub.store.engine import StoreAddressError, open_engine
 from keys.errors import NoteError, RingError
@@ -25,6 +25,8 @@ def run(work: Callable[[Settings], Coroutine[Any, Any, T]]) -> T:
     """Run *work* with the settings; an expected error becomes one line on stderr and exit code 1."""
     try:
         return asyncio.run(work(load_settings()))
+    except RefusalError as error:
+        fail(told(error))
     except (HubError, RingError, NoteError, StoreAddressError) as error:
         fail(str(error))
     except OSError as error:
@@ -34,6 +36,12 @@ def run(work: Callable[[Settings], Coroutine[Any, Any, T]]) -> T:
         fail(f"the store cannot be used ({type(error.orig).__name__}); has `hub migrate` been run?")
     except SQLAlchemyError as error:
         fail(f"the store cannot be used ({type(error).__name__})")
+
+
+def told(error: RefusalError) -> str:
+    """Write a refusal as one line: what, and by which rule where one is named."""
+    rule = error.extensions.get("rule")
+    return error.message if rule is None else f"{error.message} (rule {rule})"
 
 
 def fail(message: str) -> NoReturn:
