@@ -6,10 +6,10 @@ For the bench only. No setting does this, and none should: an answer without its
 
 import os
 import sys
-from types import SimpleNamespace
 from typing import Any
 
 from hub import wiring
+from hub.audit.receipts import Receipt
 from hub.clock import SystemClock
 from hub.gateway.logs import make_log
 from hub.gateway.server import HubServer, configure, take_library_logs
@@ -34,9 +34,14 @@ class UnsafeNoLog:
     async def check(self) -> None:
         """Do nothing."""
 
-    async def append(self, pending: Any) -> Any:
-        """Keep nothing; only the announcement of a policy, at start, asks for a place."""
-        return SimpleNamespace(index=0) if pending.entry.kind == "policy" else None
+    async def append(self, pending: Any) -> Receipt:
+        """Keep nothing, count nothing; the receipt is empty."""
+        kind, used = pending.entry.kind, tuple(0 for _ in pending.spend)
+        return Receipt(index=0, size=1, origin="nowhere", kind=kind, proof="", opening=b"{}", used=used)
+
+    async def settle(self, terms: Any) -> tuple[int, ...]:
+        """Use nothing up."""
+        return tuple(0 for _ in terms.spend)
 
 
 def main() -> None:
