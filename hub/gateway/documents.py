@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 from graphql import GraphQLError, parse
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.clock import iso
@@ -68,6 +68,14 @@ class Remembered:
             self._texts.popitem(last=False)
 
 
+class Registered(msgspec.Struct, frozen=True, kw_only=True):
+    """A registered document: its identifier, since when (UTC text), and its text."""
+
+    id: str
+    registered_at: str
+    text: str
+
+
 class TrustedDocuments:
     """The table `document`, remembered in front."""
 
@@ -109,6 +117,23 @@ class TrustedDocuments:
                 await writer.write(insert(_TABLE), [{"id": document_id, "body": text, "registered_at": iso(now)}])
         return document_id
 
+    async def all(self) -> list[Registered]:
+        """All registered documents, oldest first."""
+        async with glancing(self._engine) as reader:
+            rows = await reader.rows(select(_TABLE).order_by(_TABLE.c.registered_at, _TABLE.c.id))
+        return [Registered(id=row.id, registered_at=row.registered_at, text=row.body) for row in rows]
+
+    async def forget(self, document_id: str) -> None:
+        """
+        Take a document out of the register; processes that remember it do so until they end.
+
+        Raises:
+            BadInputError: it is not there.
+        """
+        async with writing(self._engine) as writer:
+            if await writer.write(delete(_TABLE).where(_TABLE.c.id == document_id)) == 0:
+                raise BadInputError("document: no such document is registered")
+
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """
@@ -136,6 +161,10 @@ class DocumentDesk:
         if found.registered_as is None:
             return None
         return self._operations.find(found.registered_as, found.text, name)
+
+    async def is_registered(self, text: str) -> bool:
+        """Whether *text*, sent as such, is a registered document's."""
+        return await self._trusted.find(document_id_of(text)) is not None
 
     async def resolve(self, query: str | None, document_id: str | None, extensions: Mapping[str, Any]) -> Found:
         """

@@ -21,7 +21,7 @@ from typing import Any, Literal, cast
 import msgspec
 from structlog.typing import FilteringBoundLogger
 
-from hub.errors import BadInputError, ErrorCode, HubError, RefusalError, UnavailableError
+from hub.errors import BadInputError, ErrorCode, ForbiddenError, HubError, RefusalError, UnavailableError
 from hub.gateway.body import (
     ClientGoneError,
     Parameters,
@@ -41,6 +41,7 @@ from hub.gateway.port import CallerChangedError, Credentials, Doorkeeper, Identi
 from hub.gateway.reply import Reply, answered, as_messages, refused, with_nonce
 from hub.gateway.trace import child_of, request_id_from
 from hub.gateway.trail import Trail, trail_of
+from hub.identity.caller import Caller
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -206,6 +207,8 @@ class GraphQLEndpoint:
             if question is None:
                 question = await self._question_of(identified, request, parameters, trail)
             try:
+                if caller.only_trusted_documents and not question.registered:
+                    caller = await self._as_limited(credentials, identified, question)
                 answer = await self._road.answer(question, caller)
             except CallerChangedError:
                 continue
@@ -217,6 +220,28 @@ class GraphQLEndpoint:
             trail.denials = answer.denials
             return with_nonce(answered(answer, media), identified.nonce)
         raise UnavailableError("The asker's entry changed again and again while the answer was made")
+
+    async def _as_limited(self, credentials: Credentials, identified: Identified, question: Question) -> Caller:
+        """
+        Check that a caller who is limited to registered documents asks one.
+
+        Returns:
+            The caller; another one if the limit was lifted meanwhile.
+
+        Raises:
+            ForbiddenError: it does not: rule `document.unregistered`.
+        """
+        # The text may be sent instead of its name: what counts is what is asked.
+        if await self._desk.is_registered(question.document):
+            return identified.caller
+        # Nobody is refused from memory: the entry is read again.
+        await self._doorkeeper.confirm(identified.caller)
+        caller = (await self._doorkeeper.identify(credentials)).caller
+        if not caller.only_trusted_documents:
+            return caller
+        refusal = ForbiddenError("document.unregistered", "This partner may ask registered documents alone")
+        refusal.headers = {**refusal.headers, **await self._road.count(caller, identified.proof, question.peer)}
+        raise refusal
 
     def _credentials(self, request: Request) -> Credentials:
         headers = request.headers

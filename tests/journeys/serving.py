@@ -3,6 +3,7 @@
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -32,8 +33,12 @@ class Serving:
 
 
 @contextmanager
-def serving(directory: Path, database_url: str, **settings: str) -> Iterator[Serving]:
-    """Run `hub serve` on a free port over *database_url*, its keys in *directory*; settings are `HUB_…` variables."""
+def serving(directory: Path, database_url: str, *, port: int = 0, **settings: str) -> Iterator[Serving]:
+    """
+    Run `hub serve` over *database_url*, its keys in *directory*; settings are `HUB_…` variables.
+
+    On a free *port* unless one is given: a hub whose proofs name its URL must know it before it starts.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
     environment = {
         **kept,
@@ -47,12 +52,20 @@ def serving(directory: Path, database_url: str, **settings: str) -> Iterator[Ser
     }
     with (directory / "hub.log").open("w") as log:
         process = subprocess.Popen(
-            [str(HUB), "serve", "--port", "0"], env=environment, stdout=subprocess.PIPE, stderr=log, text=True
+            [str(HUB), "serve", "--port", str(port)], env=environment, stdout=subprocess.PIPE, stderr=log, text=True
         )
         try:
             yield Serving(url=_first_line(process, directory / "hub.log"), process=process, environment=environment)
         finally:
             stop(process)
+
+
+def free_port() -> int:
+    """A port of loopback that nobody listens on just now."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port: int = held.getsockname()[1]
+        return port
 
 
 @contextmanager
