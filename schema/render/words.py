@@ -167,6 +167,18 @@ PLAIN: Mapping[str, Words] = {
             "catalogueVersion": 'me["catalogue_version"]',
             "maxCodes": 'whole(me["max_codes"])',
             "maxPage": 'whole(me["max_page"])',
+            "limits": '{inner}(me["limits"].values, run)',
+        },
+    ),
+    "Limits": Words(
+        parameters="limits",
+        fields={
+            "requestsPerMinute": 'whole(limits["requests_per_minute"])',
+            "subjectsPerDay": 'whole(limits["subjects_per_day"])',
+            "subjectsPerQuestion": 'whole(limits["subjects_per_question"])',
+            "searchPage": 'whole(limits["search_page"])',
+            "rowsPerAnswer": 'whole(limits["rows_per_answer"])',
+            "bytesPerAnswer": 'whole(limits["bytes_per_answer"])',
         },
     ),
     "AccessPreview": Words(

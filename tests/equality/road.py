@@ -14,6 +14,7 @@ from typing import Any
 
 from graphql import DocumentNode, GraphQLError, GraphQLSchema
 
+from hub.access.budget import Allowance
 from hub.access.cursors import SealedCursors
 from hub.errors import BadInputError
 from hub.road.answer import denial_errors
@@ -21,7 +22,7 @@ from hub.road.documents import Documents, Prepared, RequestFaultError
 from hub.road.plans import Compilation, Plans, Ruling, key_of
 from hub.road.render import Rendered, render, render_compiled
 from hub.road.roots import wanted
-from hub.road.status import Status
+from hub.road.status import AskersLimits, Status
 from hub.road.views import Judge
 from schema.catalogue import CATALOGUE_VERSION
 from schema.graph.asking import Asking, SearchHit, SearchPage
@@ -41,6 +42,7 @@ CURSORS = SealedCursors(bytes(64))
 SDL = 'type Query { "引号\\" 😀" x: Int }\n'
 REFUSALS = (RequestFaultError, BadInputError, DeniedReferenceError, GraphQLError)
 PLANS_KEPT = 8
+LIMITS = AskersLimits(allowance=Allowance(requests_per_minute=60, subjects_per_day=None), rows=7, bytes=2**40)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,7 +203,7 @@ def _asking(
         subjects={code: seen for code, seen in found.items() if seen is not None},
         searches=searches,
         sources=Status.views(list(place.sources.values())),
-        me=Status.me(asker.caller, asker.standing, CATALOGUE_VERSION),
+        me=Status.me(asker.caller, asker.standing, CATALOGUE_VERSION, LIMITS),
         cursors=CURSORS,
         specs=place.ground.exchange.specs,
         sdl=SDL,

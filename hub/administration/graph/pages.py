@@ -15,10 +15,24 @@ import strawberry
 from hub.administration.model import PAGE_MAX, Page
 from hub.errors import BadInputError
 from schema.graph.connection import CursorError, Cursors
-from schema.graph.subject import PageInfo
 
 T = TypeVar("T")
 Row = TypeVar("Row")
+
+
+@strawberry.type(description="Relay page information.")
+class PageInfo:
+    """
+    Relay's PageInfo.
+
+    Not the exchange's own: a schema writes into its types how their fields are resolved, and the one that is built
+    last would decide for both.
+    """
+
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
 
 
 @strawberry.type(description="An edge of a connection.")
