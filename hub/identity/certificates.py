@@ -30,7 +30,8 @@ Networks = tuple[IPv4Network | IPv6Network, ...]
 _KEPT = 10_000
 _HEADER_MAX = 32_768
 _FIELD = re.compile(rb":([A-Za-z0-9+/]+={0,2}):")
-_ELEMENT = re.compile(rb'(?:[A-Za-z]+=(?:"[^"]*"|[^",;]*);)*Cert="([^"]+)"(?:;[A-Za-z]+=(?:"[^"]*"|[^",;]*))*')
+_OTHER = rb'(?!(?i:cert)=)[A-Za-z]+=(?:"[^"]*"|[^",;]*)'
+_ELEMENT = re.compile(rb'(?:%b;)*Cert="([^"]+)"(?:;%b)*' % (_OTHER, _OTHER))
 _PEM = re.compile(rb"\s*-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----\s*")
 
 

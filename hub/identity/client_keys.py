@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import cast
 
 import orjson
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 
@@ -83,8 +87,17 @@ def _from_pem(data: bytes) -> PublicKey:
     if b"PRIVATE KEY" in data:
         raise KeyRefusedError("a private or symmetric key was shown: it is burnt, make a new one")
     try:
-        load_pem_public_key(data)
-        members = import_key(data).as_dict(private=False)
-    except (ValueError, TypeError):
+        match load_pem_public_key(data):
+            case EllipticCurvePublicKey():
+                members = ECKey.import_key(data).as_dict(private=False)
+            case RSAPublicKey():
+                members = RSAKey.import_key(data).as_dict(private=False)
+            case Ed25519PublicKey():
+                members = OKPKey.import_key(data).as_dict(private=False)
+            case _:
+                raise KeyRefusedError("a key's kty is EC, OKP or RSA")
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        if isinstance(error, KeyRefusedError):
+            raise
         raise KeyRefusedError("not a public key in PEM") from None
     return public_key({name: value for name, value in members.items() if name != "kid"})
