@@ -133,16 +133,16 @@ class TestSearch:
         assert [] == await find("查无此名之公司")
 
     async def test_pages_of_a_search_are_the_whole_search_once(self, stage):
-        public = of(stage, "public")
+        asker = of(stage, "procurement")
         seen, after = [], None
         while True:
-            answer = await stage.ask(public, self.SEARCH, {"n": "公司", "f": 7, "a": after})
+            answer = await stage.ask(asker, self.SEARCH, {"n": "公司", "f": 7, "a": after})
             found = answer["data"]["searchSubjects"]
             seen += [edge["node"]["code"] for edge in found["edges"]]
             if not found["pageInfo"]["hasNextPage"]:
                 break
             after = found["pageInfo"]["endCursor"]
-        whole = await stage.ask(public, self.SEARCH, {"n": "公司", "f": 200})
+        whole = await stage.ask(asker, self.SEARCH, {"n": "公司", "f": 200})
 
         assert [edge["node"]["code"] for edge in whole["data"]["searchSubjects"]["edges"]] == seen
         assert len(seen) == len(set(seen)) > 20

@@ -134,9 +134,9 @@ def token(hub: Serving) -> str:
 
 
 class TestGateways:
-    def test_join_goes_through_entities_and_keeps_order_and_gaps(self, gateway):
+    def test_join_goes_through_entities_and_keeps_order_and_gaps(self, gateway, token):
         """The buyer's bidders carry what the hub knows of them, and an unknown one stays in its place."""
-        bidders = ask(gateway, JOIN)["data"]["tenders"][0]["bidders"]
+        bidders = ask(gateway, JOIN, authorization=f"Bearer {token}")["data"]["tenders"][0]["bidders"]
 
         assert [CODES[1], UNKNOWN, CODES[0]] == [each["code"] for each in bidders]
         assert ["四川联邦测试1号电力工程有限公司", None, "四川联邦测试0号电力工程有限公司"] == [
@@ -153,6 +153,15 @@ class TestGateways:
 
     def test_without_a_token_the_gateway_is_the_public(self, gateway):
         assert {"actor": "PU", "partner": None, "purpose": "PUBLIC_LOOKUP"} == ask(gateway, JOIN)["data"]["me"]
+
+    def test_without_a_token_no_join_tells_of_several_subjects(self, gateway):
+        """The public asks about one subject at a time, through a gateway as well; the buyer's own part is answered."""
+        answer = ask(gateway, JOIN)
+        bidders = answer["data"]["tenders"][0]["bidders"]
+
+        assert [CODES[1], UNKNOWN, CODES[0]] == [each["code"] for each in bidders]
+        assert [None, None, None] == [each["name"] for each in bidders]
+        assert {"FORBIDDEN"} == {each["extensions"]["code"] for each in answer["errors"]}
 
     def test_bad_token_is_not_answered_as_the_public(self, gateway):
         answer = ask(gateway, "{ me { actor } }", authorization="Bearer nonsense")

@@ -64,7 +64,7 @@ class TestFlood:
         aliases = " ".join(f"a{n}: subjects(codes: $c) {{ name }}" for n in range(130))
 
         answer = await stage.ask(
-            of(stage, "public"), f"query($c: [ID!]!) {{ {aliases} }}", {"c": [stage.subject] * 500}
+            of(stage, "procurement"), f"query($c: [ID!]!) {{ {aliases} }}", {"c": [stage.subject] * 500}
         )
 
         assert "data" not in answer
@@ -74,7 +74,7 @@ class TestFlood:
         lists = " ".join(f"r{n}: records {{ totalCount }}" for n in range(60))
 
         answer = await stage.ask(
-            of(stage, "public"),
+            of(stage, "procurement"),
             f"query($c: [ID!]!) {{ subjects(codes: $c) {{ {lists} }} }}",
             {"c": [stage.subject] * 400},
         )
@@ -92,7 +92,7 @@ class TestFlood:
         ended: dict[str, float] = {}
 
         async def ask_large():
-            await stage.ask(of(stage, "public"), large, {"c": codes})
+            await stage.ask(of(stage, "procurement"), large, {"c": codes})
             ended["large"] = time.monotonic()
 
         async def ask_health():
@@ -114,7 +114,7 @@ class TestMemory:
         codes = list(stage.subjects[:6])
         await stage.ask(of(stage, "department"), "query($c: ID!) { subject(code: $c) { name } }", {"c": codes[4]})
         answer = await stage.ask(
-            of(stage, "public"), "query($c: [ID!]!) { subjects(codes: $c) { name } }", {"c": codes}
+            of(stage, "procurement"), "query($c: [ID!]!) { subjects(codes: $c) { name } }", {"c": codes}
         )
         told = answer["extensions"]["receipt"]["opening"]["subjects"]["value"]
 

@@ -46,12 +46,12 @@ class Answer:
         return str(errors[0]["extensions"]["code"]) if errors else ""
 
 
-async def send(session: aiohttp.ClientSession, url: str, attack: Attack, turn: int = 0) -> Answer:
-    """Send *attack* to the hub at *url*."""
-    return await _post(session, url, attack.on_turn(turn), {**_JSON, **attack.headers})
+async def send(session: aiohttp.ClientSession, url: str, attack: Attack, turn: int = 0, token: str = "") -> Answer:
+    """Send *attack* to the hub at *url*, as the partner whose *token* it is; without one, as the public."""
+    return await _post(session, url, attack.on_turn(turn), {**_bearing(token), **attack.headers})
 
 
-async def neighbour_delay(url: str, attack: Attack, turn: int = 0) -> tuple[float, Answer]:
+async def neighbour_delay(url: str, attack: Attack, turn: int = 0, token: str = "") -> tuple[float, Answer]:
     """
     Ask a cheap question in a loop while *attack* is answered.
 
@@ -61,7 +61,7 @@ async def neighbour_delay(url: str, attack: Attack, turn: int = 0) -> tuple[floa
     async with aiohttp.ClientSession() as near, aiohttp.ClientSession() as far:
         await _post(far, url, _NEIGHBOUR, _JSON)
         usual = statistics.median([(await _post(near, url, _NEIGHBOUR, _JSON)).took_ms for _ in range(20)])
-        attacking = asyncio.create_task(send(far, url, attack, turn))
+        attacking = asyncio.create_task(send(far, url, attack, turn, token))
         worst, after = 0.0, 0
         while after < _ROUNDS_AFTER:
             worst = max(worst, (await _post(near, url, _NEIGHBOUR, _JSON)).took_ms)
@@ -77,24 +77,29 @@ async def _post(session: aiohttp.ClientSession, url: str, body: bytes, headers: 
         return Answer(status=response.status, body=data, took_ms=(perf_counter() - started) * 1_000)
 
 
-async def codes_on_file(url: str) -> list[str]:
-    """Find some subjects of the hub at *url*."""
-    body = json.dumps({"query": '{searchSubjects(name:"公司",first:200){nodes{code}}}'}).encode()
+async def codes_on_file(url: str, token: str = "") -> list[str]:
+    """Find some subjects of the hub at *url*; the public finds twenty."""
+    first = 200 if token else 20
+    body = json.dumps({"query": f'{{searchSubjects(name:"公司",first:{first}){{nodes{{code}}}}}}'}).encode()
     async with aiohttp.ClientSession() as session:
-        answer = json.loads((await _post(session, url, body, _JSON)).body)
+        answer = json.loads((await _post(session, url, body, _bearing(token))).body)
     return [node["code"] for node in answer["data"]["searchSubjects"]["nodes"]]
 
 
-async def table(urls: Sequence[str], turns: int, wanted: str, seed: int) -> AsyncIterator[str]:
+def _bearing(token: str) -> dict[str, str]:
+    return {**_JSON, "authorization": f"Bearer {token}"} if token else dict(_JSON)
+
+
+async def table(urls: Sequence[str], turns: int, wanted: str, seed: int, token: str) -> AsyncIterator[str]:
     """Tell, line by line, what each attack whose name holds *wanted* does to each hub: medians of *turns*, in turn."""
     columns = f" {'answer':28} {'bytes':>9} {'own ms':>8} {'neighbour ms':>12}"
     yield f"{'attack':58}{columns * len(urls)}"
-    for attack in attacks(await codes_on_file(urls[0])):
+    for attack in attacks(await codes_on_file(urls[0], token)):
         if wanted not in attack.name:
             continue
         seen: dict[str, list[tuple[float, Answer]]] = {url: [] for url in urls}
         for turn, url in product(range(turns), urls):
-            seen[url].append(await neighbour_delay(url, attack, seed + turn))
+            seen[url].append(await neighbour_delay(url, attack, seed + turn, token))
         yield f"{attack.name:58}{''.join(_told(each) for each in seen.values())}"
 
 
@@ -112,11 +117,12 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--only", default="", help="part of an attack's name")
     parser.add_argument("--seed", type=int, default=0, help="number of the first turn: another one is not cached")
+    parser.add_argument("--token", default="", help="a partner's; without one it is the public that attacks")
     given = parser.parse_args()
     urls = [url.removesuffix("/graphql") for url in given.stage]
 
     async def tell() -> None:
-        async for line in table(urls, given.turns, given.only, given.seed):
+        async for line in table(urls, given.turns, given.only, given.seed, given.token):
             sys.stdout.write(line + "\n")
             sys.stdout.flush()
 
