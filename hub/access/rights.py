@@ -15,9 +15,9 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.clock import SHANGHAI, from_iso, iso, legal_day
@@ -121,33 +121,36 @@ class Rights:
                 today = legal_day(since).isoformat()
                 given = list(await reader.rows(_CONSENTS, {"grantee": organisation, "today": today}))
         epoch = self._epochs.note_one("right", None if row is None else row[0])
-        consents = tuple(
-            Consent(
-                id=each.id,
-                subject=each.subject_code,
-                items=frozenset(map(Category, json.loads(each.covers))),
-                purpose=each.purpose,
-                valid_from=each.valid_from,
-                valid_to=each.valid_to,
-            )
-            for each in given
-        )
-        grants = tuple(
-            Grant(
-                id=each.id,
-                category=Category(each.category),
-                coordinates=frozenset(json.loads(each.coordinates)),
-                source=each.source,
-                subject=each.subject,
-                purpose=each.purpose,
-                tier=Tier(each.tier),
-                valid_from=each.valid_from,
-                valid_to=each.valid_to,
-                break_glass=bool(each.break_glass),
-            )
-            for each in granted
-        )
+        consents, grants = tuple(map(consent_of, given)), tuple(map(grant_of, granted))
         return _kept(epoch, consents, grants, now)
+
+
+def consent_of(row: Row[Any]) -> Consent:
+    """Read a consent; the column `items` is told as `covers`."""
+    return Consent(
+        id=row.id,
+        subject=row.subject_code,
+        items=frozenset(map(Category, json.loads(row.covers))),
+        purpose=row.purpose,
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+    )
+
+
+def grant_of(row: Row[Any]) -> Grant:
+    """Read a grant."""
+    return Grant(
+        id=row.id,
+        category=Category(row.category),
+        coordinates=frozenset(json.loads(row.coordinates)),
+        source=row.source,
+        subject=row.subject,
+        purpose=row.purpose,
+        tier=Tier(row.tier),
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+        break_glass=bool(row.break_glass),
+    )
 
 
 def _kept(epoch: int, consents: tuple[Consent, ...], grants: tuple[Grant, ...], now: datetime) -> _Kept:

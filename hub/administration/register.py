@@ -107,6 +107,18 @@ async def apply_register(
             return {"officer": item.id, "entry": "new", "role": item.role.value}
 
 
+async def entry_after(reader: Reader, item: PutPartner | SetPartner, policy: Policy, *, now: datetime) -> Partner:
+    """
+    Tell what a partner's entry would be after *item*.
+
+    Raises:
+        BadInputError: as `register_weight`.
+    """
+    if isinstance(item, PutPartner):
+        return admit(_wish(item), now, purposes=policy.purposes)
+    return (await _changed(reader, item, policy, now))[1]
+
+
 async def _weigh(reader: Reader, item: RegisterItem, policy: Policy, now: datetime) -> Weight:
     match item:
         case PutPartner():

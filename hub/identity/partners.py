@@ -177,6 +177,11 @@ async def find_partner(reader: Reader, partner_id: str) -> Partner | None:
     return None if row is None else _partner(row)
 
 
+async def all_partners(reader: Reader) -> Sequence[Partner]:
+    """All entries, by id."""
+    return [_partner(row) for row in await reader.rows(select(_TABLE).order_by(_TABLE.c.id))]
+
+
 async def add_partner(writer: Writer, partner: Partner) -> None:
     """
     Keep a new entry, as `admit` made it.

@@ -77,7 +77,8 @@ class Comparison:
             halves = tuple(
                 Half(side, asker, self._purpose) for side, asker in zip(self._sides, (before, after), strict=True)
             )
-            work = self._works[keys] = _Work(self._table, self._kinds, (halves[0], halves[1]), self._contexts)
+            work = _Work(self._table, self._kinds, (halves[0], halves[1]), self._contexts, is_one=keys[0] == keys[1])
+            self._works[keys] = work
         return work.changes(meetings(one, other, self._purpose, named=self._named))
 
     def _key(self, asker: Asker | None) -> tuple[object, ...] | bool | None:
@@ -104,10 +105,13 @@ class _Work:
         kinds: Mapping[str, Sequence[Alike]],
         halves: tuple[Half, Half],
         stated: Sequence[frozenset[str]],
+        *,
+        is_one: bool,
     ) -> None:
         self._table = table
         self._kinds = kinds
         self._halves = halves
+        self._is_one = is_one
         # Without what both require, both refuse.
         self._stated = [keys for keys in stated if any(half.is_complete(keys) for half in halves)]
         self._touched: dict[Category, bool] = {}
@@ -150,7 +154,7 @@ class _Work:
         return found
 
     def _of_rows(self, category: Category, towards: "_Towards") -> _Cases:
-        if towards.is_same and not self._is_touched(category):
+        if self._is_one and towards.is_same and not self._is_touched(category):
             return {}
         asked = self._asked(category)
         pairs = towards.asking(asked)
@@ -164,7 +168,7 @@ class _Work:
     def _of_field(self, category: Category, alike: Alike, name: str, towards: "_Towards") -> _Cases:
         about = alike.category or category
         is_touched = alike.told[0] != alike.told[1] or self._is_touched(category) or self._is_touched(about)
-        if towards.is_same and not is_touched:
+        if self._is_one and towards.is_same and not is_touched:
             return {}
         asked = self._asked(category) | self._asked(about)
         pairs = towards.asking(asked)
@@ -245,7 +249,7 @@ class _Towards:
 
     def __init__(self, pairs: frozenset[Pair]) -> None:
         self._pairs = pairs
-        # The same asker towards the same row: then nothing differs that no changed rule touches.
+        # The same facts hold before and after: for one asker nothing differs then that no changed rule touches.
         self.is_same = all(one == other for one, other in pairs)
         self._named = frozenset(
             name for pair in pairs for side in pair for leave in side.leave for name in leave.coordinates

@@ -12,6 +12,7 @@ Rules:
 Nothing here reads a record: what is simulated is what the rules would do to any.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -62,6 +63,17 @@ class Group:
     purpose: str
     changes: Mapping[str, tuple[Case, ...]]
 
+    def changes_of(self, partner: Name) -> "Iterator[Change]":
+        """List what changes for one of them, by coordinate."""
+        for coordinate in sorted(self.changes):
+            cases = self.changes[coordinate]
+            turn = turn_of(cases)
+            yield Change(partner=partner, purpose=self.purpose, coordinate=coordinate, turn=turn, cases=cases)
+
+    def turns(self) -> "Counter[Turn]":
+        """How many cells of one partner open, close, or do both."""
+        return Counter(map(turn_of, self.changes.values()))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Simulation:
@@ -81,17 +93,15 @@ class Simulation:
         """How many cells change."""
         return sum(len(group.partners) * len(group.changes) for group in self.groups)
 
+    def blocks(self) -> tuple[tuple[Name, Group], ...]:
+        """List the partners for whom something changes under a purpose, by partner (the public first) and purpose."""
+        found = [(name, group) for group in self.groups for name in group.partners]
+        return tuple(sorted(found, key=lambda block: (block[0] or "", block[1].purpose)))
+
     def changes(self) -> Iterator[Change]:
         """List the cells that change, by partner (the public first), purpose and coordinate."""
-        found: dict[tuple[str, str], tuple[Name, Group]] = {}
-        for group in self.groups:
-            found |= {(name or "", group.purpose): (name, group) for name in group.partners}
-        for key in sorted(found):
-            name, group = found[key]
-            for coordinate in sorted(group.changes):
-                cases = group.changes[coordinate]
-                turn = turn_of(cases)
-                yield Change(partner=name, purpose=group.purpose, coordinate=coordinate, turn=turn, cases=cases)
+        for name, group in self.blocks():
+            yield from group.changes_of(name)
 
 
 def simulate(table: GuardTable, before: Side, after: Side, *, go_on: Callable[[], None] = lambda: None) -> Simulation:

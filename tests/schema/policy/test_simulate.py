@@ -177,7 +177,7 @@ class TestExactly:
     Against brute force over the road's own `row_class` and `Decider`: no cell too many, none too few.
     """
 
-    @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
     @given(number=st.integers(0, 10**9))
     def test_the_cells_that_change_are_reported(self, number, table, seed):
         dice = Random(number)  # noqa: S311
@@ -189,8 +189,11 @@ class TestExactly:
         )
         purpose = dice.choice(PURPOSES)
         before, after = (random_side(dice, seed, some, purpose) for _ in range(2))
-        if dice.random() < 0.5:
+        luck = dice.random()
+        if luck < 0.4:
             after = replace(after, askers=before.askers)
+        elif luck < 0.7:
+            after = replace(before, askers={"one": like(dice, before.askers["one"], after.askers["one"])})
 
         assert brute(some, before, after) == set(changed(some, before, after))
 
@@ -245,6 +248,12 @@ def random_asker(dice, actor):
         consents=tuple(consents),
         grants=tuple(grants),
     )
+
+
+def like(dice, one, other):
+    """*one* with some members of *other*: a partner changes in a few ways at a time."""
+    members = ("organisation", "ceiling", "regions", "sectors", "purposes", "grants")
+    return replace(one, **{name: getattr(other, name) for name in dice.sample(members, dice.choice((1, 2)))})
 
 
 class TestNothing:
@@ -347,6 +356,20 @@ class TestPartner:
         case = changed(table, before, after)["one", "SUPERVISION", "Penalty"].cases[0]
 
         assert (True, False) == (Fact.IN_REGION in case.facts, Fact.IN_REGION in case.facts_after)
+
+    def test_a_higher_ceiling_opens(self, table, seed):
+        before = Side(policy=seed, askers={"one": asker(ceiling=Tier.P)})
+        found = changed(table, before, replace(before, askers={"one": asker(ceiling=Tier.I)}))
+
+        assert {Turn.OPENS} == {each.turn for each in found.values()}
+
+    def test_a_purpose_taken_away_closes(self, table, seed):
+        before = Side(policy=seed, askers={"one": asker()})
+        after = replace(before, askers={"one": asker(purposes=frozenset(PURPOSES) - {"PROCUREMENT_CHECK"})})
+        found = changed(table, before, after)
+
+        assert {"PROCUREMENT_CHECK"} == {purpose for _, purpose, _ in found}
+        assert {"purpose.not_allowed"} == {each.after.rule for one in found.values() for each in one.cases}
 
     def test_a_new_partner_opens_what_it_may_read(self, table, seed):
         before = Side(policy=seed, askers={})
