@@ -19,7 +19,6 @@ from strawberry.types.base import StrawberryObjectDefinition
 from hub.administration import items as domain
 from hub.administration.graph.words import Document
 from hub.errors import BadInputError
-from hub.identity.officers.model import OfficerState
 from hub.identity.partners import PartnerState
 from schema.catalogue.model import Category, api_name_of
 from schema.policy.model import Fact
@@ -28,7 +27,6 @@ _ATTRIBUTE = re.compile(r"^    ([a-z_]+(?:, [a-z_]+)*): (.*)$")
 # What the domain spells as a list of words is an enumeration here.
 _WORDS: Mapping[tuple[str, str], object] = {
     ("SetPartner", "state"): PartnerState,
-    ("PutOfficer", "state"): OfficerState,
 }
 
 

@@ -18,9 +18,7 @@ class TestInputs:
         assert {str(kind.__struct_config__.tag) for kind in get_args(domain.Item)} == set(input_types())
 
     def test_every_member_of_an_item_is_a_member_of_its_input(self):
-        members = {
-            str(kind.__struct_config__.tag): list(kind.__struct_fields__) for kind in get_args(domain.Item)
-        }
+        members = {str(kind.__struct_config__.tag): list(kind.__struct_fields__) for kind in get_args(domain.Item)}
 
         assert members == {name: [field.name for field in made.fields] for name, made in input_types().items()}
 
@@ -83,7 +81,7 @@ class TestItemOf:
             ("labelField", {"coordinate": "x", "tier": "P", "more": 1}, ("items", 4, "labelField")),
             ("labelField", {"coordinate": 7, "tier": "P"}, ("items", 4, "labelField")),
             ("restorePolicy", {"version": "3"}, ("items", 4, "restorePolicy")),
-            ("putOfficer", {"id": "x", "state": "promoted"}, ("items", 4, "putOfficer")),
+            ("putOfficer", {"id": "x", "role": "PRESIDENT"}, ("items", 4, "putOfficer")),
             ("putPurpose", {"needs": [{"category": "C01"}]}, ("items", 4, "putPurpose")),
         ],
     )
