@@ -58,24 +58,17 @@ def name_hidden_subject() -> None:
 
 @_leak
 def tell_in_error() -> None:
-    """The error for a bad cursor says how many rows the subject has."""
-    from schema.graph import connection, subject
-    from schema.render import runtime
+    """An error says how many of the subjects that were asked for are not for the asker."""
+    from hub import exchange
 
-    living = connection.cut
+    living = exchange.source_errors
+    _watch_sight(lambda sight: sum(code not in sight.subjects for code, read in sight.versions.items() if read))
 
-    def cut(rows: Any, **more: Any) -> Any:
-        try:
-            return living(rows, **more)
-        except Exception as error:
-            error.message += f" ({len(rows)})"  # type: ignore[attr-defined]
-            raise
+    def source_errors(*given: Any, **more: Any) -> Any:
+        told = {"message": f"{_SEEN[0]} are not for you.", "extensions": {"code": "NOT_FOR_YOU"}}
+        return [*living(*given, **more), told]
 
-    connection.cut = cut
-    for module in (subject, runtime):
-        if hasattr(module, "cut"):
-            module.cut = cut  # type: ignore[attr-defined]
-    sort_by_hidden()
+    exchange.source_errors = source_errors
 
 
 @_leak
@@ -96,20 +89,11 @@ def version_of_subject() -> None:
 
 
 @_leak
-def unmasked_image() -> None:
-    """A masked amount is rounded instead of banded."""
-    from schema.graph import views
+def image_of_a_name() -> None:
+    """A masked name has as many asterisks as it has letters."""
     from schema.policy import masks
-    from schema.render import runtime
 
-    living = masks.apply_mask
-
-    def apply_mask(mask: Any, value: str) -> str | None:
-        return f"{value[:1]}{'*' * len(value[1:])}" if mask == "m1" else living(mask, value)
-
-    for module in (masks, views, runtime):
-        if hasattr(module, "apply_mask"):
-            module.apply_mask = apply_mask  # type: ignore[attr-defined]
+    masks.family_name_only = lambda name: name[:1] + "*" * len(name[1:])
 
 
 @_leak
@@ -133,72 +117,62 @@ def cursor_of_whole_list() -> None:
 
 @_leak
 def receipt_names_all() -> None:
-    """The receipt's entry lists subjects that were read, not those that were shown."""
-    from hub.road import attest
+    """The receipt's entry lists the subjects that were read, not those that were shown."""
+    from hub import exchange
 
-    living = attest._disclosure
+    living = exchange.disclosure_of
 
-    def disclosure(asked: Any, **answered: Any) -> Any:
-        return living(asked, **answered)
-
-    def of(asked: Any, plan: Any, sight: Any, rendered: Any) -> Any:
-        pending = attest_of(asked, plan, sight, rendered)
+    def disclosure_of(asked: Any, plan: Any, sight: Any, rendered: Any) -> Any:
+        pending = living(asked, plan, sight, rendered)
         values = {**pending.entry.values, "subjects": sorted(code for code, read in sight.versions.items() if read)}
         return replace(pending, entry=replace(pending.entry, values=values))
 
-    attest_of = attest.disclosure_of
-    attest.disclosure_of = of
-    attest._disclosure = disclosure
-    from hub import exchange
-
-    exchange.disclosure_of = of
+    exchange.disclosure_of = disclosure_of
 
 
 @_leak
 def size_of_answer() -> None:
-    """The answer is padded by the number of records that were read."""
+    """The answer is padded by the number of subjects that were read."""
     from hub import exchange
 
     living = exchange.answered
-    rows: list[int] = [0]
-    see = exchange.Sight._take
-
-    async def take(self: Any, *given: Any, **more: Any) -> None:
-        await see(self, *given, **more)
-        rows[0] = sum(self.versions.values())
+    _watch_sight(_read)
 
     def answered(data: bytes, *given: Any, **more: Any) -> Any:
-        return living(data + b" " * (rows[0] % 7), *given, **more)
+        return living(data + b" " * _SEEN[0], *given, **more)
 
-    exchange.Sight._take = take  # type: ignore[method-assign]
     exchange.answered = answered
 
 
 @_leak
 def tell_the_operator() -> None:
-    """The operator's access log gets the number of subjects that were read."""
+    """The operator's access log counts the subjects that were read."""
     from hub import exchange
 
     living = exchange.answered
+    _watch_sight(_read)
 
     def answered(*given: Any, **more: Any) -> Any:
-        answer = living(*given, **more)
-        return type(answer)(
-            body=answer.body,
-            is_request_error=answer.is_request_error,
-            headers=answer.headers,
-            public=answer.public,
-            denials=answer.denials + _READ[0],
-        )
+        return living(*given, **{**more, "denials": more["denials"] + _SEEN[0]})
 
-    see = exchange.Sight._take
-
-    async def take(self: Any, *given: Any, **more: Any) -> None:
-        await see(self, *given, **more)
-        _READ[0] = sum(version > 0 for version in self.versions.values())
-
-    exchange.Sight._take = take  # type: ignore[method-assign]
     exchange.answered = answered
 
 
-_READ = [0]
+_SEEN = [0]
+
+
+def _read(sight: Any) -> int:
+    return sum(version > 0 for version in sight.versions.values())
+
+
+def _watch_sight(count: Callable[[Any], int]) -> None:
+    """Keep in `_SEEN` what *count* says of what the question being answered has seen."""
+    from hub.road.sight import Sight
+
+    living = Sight.see
+
+    async def see(self: Any, codes: Any) -> None:
+        await living(self, codes)
+        _SEEN[0] = count(self)
+
+    Sight.see = see  # type: ignore[method-assign]

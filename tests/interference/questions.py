@@ -206,7 +206,10 @@ class Examiner:
         dice = self._dice
         by_coordinate = {spec.coordinate: spec for spec in allowed if spec.field.filterable}
         hidden = [change for change in self._twin.changes if change.what in by_coordinate]
-        for change in dice.sample(hidden, min(5, len(hidden))):
+        dice.shuffle(hidden)
+        # A row that is not listed matches nothing; where one is, its hidden value must match nothing either.
+        hidden.sort(key=lambda change: not change.listed)
+        for change in hidden[:5]:
             spec = by_coordinate[change.what]
             for value in (change.before, change.after):
                 where = {"fields": [self._condition(spec, value)]}
@@ -251,9 +254,12 @@ class Examiner:
     def _orders(self, allowed: Sequence[FieldSpec], refused: Sequence[FieldSpec]) -> Iterator[Question]:
         dice = self._dice
         sortable = [spec for spec in allowed if spec.field.sortable]
-        for spec in dice.sample(sortable, min(4, len(sortable))):
+        listed = {change.what: change.code for change in self._twin.changes if change.listed}
+        dice.shuffle(sortable)
+        sortable.sort(key=lambda spec: spec.coordinate not in listed)
+        for spec in sortable[:4]:
             order = {"field": self._members[spec.coordinate], "direction": dice.choice(("ASC", "DESC"))}
-            yield self._listed("order", order=order, first=dice.choice((1, 3, 50)))
+            yield self._listed("order", listed.get(spec.coordinate), order=order, first=dice.choice((1, 3, 50)))
         for spec in [spec for spec in refused if spec.field.sortable][:1]:
             yield self._listed("refused order", order={"field": self._members[spec.coordinate]})
         yield self._listed("default order", order={"direction": "ASC"})
@@ -310,7 +316,7 @@ class Examiner:
         yield replace(bad, label="bad page", variables={"code": code, "first": 201})
         yield replace(bad, label="bad variable", variables={"code": code, "first": "many"})
         yield Question(label="too many", document=SEVERAL, variables={"codes": [code] * 501})
-        yield Question(label="too dear", document=_DEAR, variables={"codes": self._touched[:40] * 12})
+        yield Question(label="too dear", document=_DEAR, variables={"codes": (self._touched * 480)[:480]})
         yield Question(label="too many entities", document=ENTITIES, variables={"of": [{}] * 1001})
         yield Question(label="syntax", document=f'{{ subject(code: "{code}") {{ name }}')
         yield Question(label="unknown field", document=f'{{ subject(code: "{code}") {{ nothing }} }}')

@@ -95,10 +95,11 @@ class Stage:
         until = time.monotonic() + PATIENCE_S
         while time.monotonic() < until:
             lines = self.first.log_lines(), self.second.log_lines()
-            if all(len(each) >= self.number for each in lines):
+            told = [sum(b'"event":"request"' in line for line in each) for each in lines]
+            if told == [self.number, self.number]:
                 return lines
             time.sleep(0.05)
-        raise AssertionError(f"expected {self.number} lines in each log, got {[len(each) for each in lines]}")
+        raise AssertionError(f"expected {self.number} requests in each log, got {told}")
 
     def _set(self) -> None:
         self._moment.set(self.now, self.number)

@@ -45,13 +45,18 @@ _DIGIT = re.compile(r"[0-9]")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change: the subject, the row if it is one of a row, the coordinate or envelope field, and both values."""
+    """
+    One change: the subject, the row if it is one of a row, the coordinate or envelope field, and both values.
+
+    `listed`: of a row that the standing may list.
+    """
 
     code: str
     row: tuple[str, str] | None
     what: str
     before: object = None
     after: object = None
+    listed: bool = False
 
     def __str__(self) -> str:
         return f"{self.code} {':'.join(self.row or ())} {self.what}: {self.before!r} -> {self.after!r}"
@@ -204,13 +209,13 @@ class Concealer:
             candidate = changed(record, body=changed(record.body, **{spec.name: after}))
             if _is_alike(each, self._eye.see(candidate)):
                 record = candidate
-                changes.append(Change(record.subject, row, spec.coordinate, before, after))
+                changes.append(Change(record.subject, row, spec.coordinate, before, after, each.is_listed))
         for name, after in self._envelope(each, cells):
             before = getattr(record, name)
             candidate = changed(record, **{name: after})
             if after != before and _is_alike(each, self._eye.see(candidate)):
                 record = candidate
-                changes.append(Change(record.subject, row, f"envelope.{name}", before, after))
+                changes.append(Change(record.subject, row, f"envelope.{name}", before, after, each.is_listed))
         return record
 
     def _other(self, spec: FieldSpec, decision: Decision | None, before: object) -> object:
