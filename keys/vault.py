@@ -210,5 +210,5 @@ def _scheme(uri: str) -> str:
 
 
 def _check(uri: str) -> None:
-    if _scheme(uri) not in {"file", "env", "pkcs11"}:
+    if ":" not in uri or _scheme(uri) not in {"file", "env", "pkcs11"}:
         raise VaultError("sealing keys: expected a file:, env: or pkcs11: URI")

@@ -23,13 +23,13 @@ from schema.tiers import Tier
 
 
 def sealing_in(
-    folder: Path | str | None = None, *, entropy=None, uris=None, environment=None, may_make=True
+    folder: Path | str | None = None, *, entropy=None, uris=None, environment=None, may_make=True, log=None
 ) -> Sealing:
     """Sealing with keys in *folder*; in one of this process, without it."""
     kept = uris or [f"file:{folder or _common()}"]
     vault = Vault(kept, environment or {}, create=True)
     tier_keys = TierKeys(vault, entropy=entropy or token_bytes, may_make=may_make)
-    log = structlog.get_logger("hub.sealing")
+    log = log or structlog.get_logger("hub.sealing")
     return Sealing(Labels(seed_policy().tiers), SubjectKeys(tier_keys, Tally(), log), log)
 
 
