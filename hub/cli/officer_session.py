@@ -12,7 +12,7 @@ import asyncio
 import os
 import secrets
 import stat
-from collections.abc import Awaitable, Callable
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -248,9 +248,15 @@ async def _enrol(parts: OfficerParts, enrolment: Enrolment, engine: AsyncEngine,
 
 
 async def _ask(what: str) -> str:
-    ask: Callable[[], str] = lambda: str(typer.prompt(what, hide_input=True, err=True))  # noqa: E731
-    answer: Awaitable[str] = asyncio.to_thread(ask)
-    return (await answer).strip()
+    """Ask the person at the terminal, unseen; or read a line, where a program answers."""
+    return (await asyncio.to_thread(_typed, what)).strip()
+
+
+def _typed(what: str) -> str:
+    if sys.stdin.isatty():
+        return str(typer.prompt(what, hide_input=True, err=True))
+    typer.echo(f"{what}:", err=True)
+    return sys.stdin.readline()
 
 
 def _keep(started: Started, *, print_secret: bool) -> None:
