@@ -153,15 +153,15 @@ def board(table: GuardTable, before: Policy, after: Policy) -> Mapping[str, Sequ
     for kind, entries in table.kinds.items():
         names: dict[tuple[object, ...], list[str]] = {}
         for entry in entries.values():
-            told = (_told(before, entry), _told(after, entry))
+            told = (told_of(before, entry), told_of(after, entry))
             key = (entry.category, told, tuple(left_out.get(entry.coordinate, ())))
             names.setdefault(key, []).append(entry.coordinate)
         found[kind] = [Alike(category, told, tuple(same)) for (category, told, _), same in names.items()]  # type: ignore[arg-type]
     return found
 
 
-def _told(policy: Policy, entry: Guarded) -> Told | None:
-    """What *policy* says of the field; None if it, or its own category, is not classified."""
+def told_of(policy: Policy, entry: Guarded) -> Told | None:
+    """Tell what *policy* says of a field; None if it, or its own category, is not classified."""
     label = policy.fields.get(entry.coordinate)
     tiers = [entry.tier]
     if entry.category is not None:
