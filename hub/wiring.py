@@ -323,7 +323,9 @@ def _administration(opened: Opened, officers: OfficerParts, around: Surroundings
         clock=around.clock,
         entropy=around.entropy,
     )
-    return services_of(desk, officers.officers, officers.sessions)
+    # Read for explanations alone, and nothing is kept of it.
+    records = Dossiers(opened.engine)
+    return services_of(desk, officers.officers, officers.sessions, records=records, rules=load_rules())
 
 
 def _basis(opened: Opened, around: Surroundings, officers: OfficerParts) -> Basis:

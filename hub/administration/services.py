@@ -6,14 +6,17 @@ from hub.administration.changes import Changes
 from hub.administration.consents import Consents
 from hub.administration.desk import Desk
 from hub.administration.directory import Directory
+from hub.administration.explain import Explanations, Records
 from hub.administration.glass import Glass
 from hub.administration.grants import Grants
 from hub.administration.journal import Journal
 from hub.administration.labels import Labels
 from hub.administration.restraints import Restraints
+from hub.administration.simulate import Simulations
 from hub.administration.versions import Versions
 from hub.identity.officers.accounts import Officers
 from hub.identity.officers.sessions import OfficerSessions
+from schema.rules.book import RuleBook
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +33,15 @@ class Services:
     glass: Glass
     restraints: Restraints
     labels: Labels
+    explanations: Explanations
+    simulations: Simulations
     journal: Journal
 
 
-def services_of(desk: Desk, officers: Officers, sessions: OfficerSessions) -> Services:
-    """Build the services that stand on *desk*, with the officers' own."""
+def services_of(
+    desk: Desk, officers: Officers, sessions: OfficerSessions, *, records: Records, rules: RuleBook
+) -> Services:
+    """Build the services that stand on *desk*, with the officers' own; *records* and *rules* are for explanations."""
     return Services(
         officers=officers,
         sessions=sessions,
@@ -46,5 +53,7 @@ def services_of(desk: Desk, officers: Officers, sessions: OfficerSessions) -> Se
         glass=Glass(desk),
         restraints=Restraints(desk),
         labels=Labels(desk.engine),
+        explanations=Explanations(desk, records, rules),
+        simulations=Simulations(desk),
         journal=desk.journal,
     )

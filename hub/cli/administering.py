@@ -16,7 +16,9 @@ from hub.cli.officer_session import acting_of, parts_of
 from hub.cli.session import opened_store, run
 from hub.clock import SystemClock
 from hub.identity.officers.duties import Duty
+from hub.rulebook import load_rules
 from hub.settings import Settings
+from hub.store.dossiers import Dossiers
 from hub.store.engine import reading
 from schema.catalogue import CATALOGUE_VERSION, KINDS
 from schema.plan.guarded import guard_table
@@ -75,7 +77,9 @@ def administer(work: Callable[[At], Awaitable[T]]) -> T:
             )
             at = At(
                 agent=Operator() if acting is None else acting,
-                services=services_of(desk, parts.officers, parts.sessions),
+                services=services_of(
+                    desk, parts.officers, parts.sessions, records=Dossiers(engine), rules=load_rules()
+                ),
                 engine=engine,
                 now=clock.now(),
             )

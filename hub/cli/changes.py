@@ -11,6 +11,7 @@ import typer
 from hub.administration.graph.changes import shown_change
 from hub.administration.graph.items import item_of
 from hub.administration.model import Change, ChangeState, NewChange, Page
+from hub.cli import foresight
 from hub.cli.administering import At, administer
 from hub.cli.tables import minute, plain, print_json, print_lines, print_table
 from hub.clock import iso
@@ -31,6 +32,7 @@ def build() -> typer.Typer:
     app.command("show")(show)
     app.command("draft")(draft)
     app.command("amend")(amend)
+    app.command("simulate")(foresight.simulate)
     app.command("submit")(submit)
     app.command("approve")(approve)
     app.command("reject")(reject)

@@ -100,14 +100,12 @@ def _print(page: Page[ConsentEntry], *, as_json: bool) -> None:
         print_json([shown_consent(each) for each in page.rows])
         return
     print_table(
-        ("id", "subject", "to", "for", "covers", "days", ""),
+        ("id", "from, to", "covers", "days", ""),
         [
             (
                 each.id,
-                each.subject,
-                each.grantee,
-                each.purpose,
-                " ".join(sorted(each.items)),
+                f"{each.subject} to {each.grantee}",
+                f"{' '.join(sorted(each.items))} for {each.purpose}",
                 f"{each.valid_from} to {each.valid_to}",
                 "revoked" if each.revoked_at else "",
             )

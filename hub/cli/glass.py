@@ -137,14 +137,13 @@ def _print(page: Page[GlassEntry], *, as_json: bool) -> None:
         print_json([shown_glass(each) for each in page.rows])
         return
     print_table(
-        ("id", "state", "partner", "opens", "for", "by", "review due"),
+        ("id", "state", "partner", "opens", "by", "review due"),
         [
             (
                 each.id,
                 each.state.value,
                 each.partner,
-                f"{each.category.value} to {each.tier.value}, {each.minutes} min",
-                each.purpose,
+                f"{each.category.value} to {each.tier.value} for {each.purpose}, {each.minutes} min",
                 each.requested_by,
                 minute(each.review_due) + (" overdue" if each.overdue else ""),
             )

@@ -124,13 +124,13 @@ def _print(page: Page[GrantEntry], *, as_json: bool) -> None:
         print_json([shown_grant(each) for each in page.rows])
         return
     print_table(
-        ("id", "partner", "opens", "for", "until (UTC)", "used", "state"),
+        ("id", "partner", "opens", "until (UTC)", "used", "state"),
         [
             (
                 each.id,
                 each.partner,
-                f"{each.category.value} to {each.tier.value}" + (" emergency" if each.break_glass else ""),
-                each.purpose,
+                f"{each.category.value} to {each.tier.value} for {each.purpose}"
+                + (", emergency" if each.break_glass else ""),
                 minute(each.valid_to),
                 each.last_used or "never",
                 each.state.value,

@@ -10,6 +10,7 @@ from hub.administration.differences import Difference, differences
 from hub.administration.graph import policy as shown
 from hub.administration.model import Change, Page
 from hub.administration.versions import Version
+from hub.cli import foresight
 from hub.cli.administering import At, administer
 from hub.cli.changes import draft_file, print_change
 from hub.cli.tables import minute, print_json, print_lines, print_table
@@ -28,6 +29,7 @@ def build() -> typer.Typer:
     app.command("versions")(versions)
     app.command("matrix")(show_matrix)
     app.command("diff")(diff)
+    app.command("explain")(foresight.explain)
     app.command("draft")(draft)
     app.command("rollback")(rollback)
     return app

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from textwrap import wrap
 from typing import Any
 
 import orjson
@@ -12,6 +13,7 @@ from rich.table import Table
 
 from schema.catalogue.model import api_name_of
 
+_WIDTH = 80
 MINUTE = 16
 """Characters of an instant that tell it to the minute."""
 
@@ -40,22 +42,22 @@ def print_table(headings: Sequence[str], rows: Sequence[Sequence[str]], *, empty
         typer.echo(empty)
         return
     table = Table(box=None, pad_edge=False)
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
+    for place, heading in enumerate(headings):
+        # The first is what other commands are given: it is to be copied whole.
+        table.add_column(heading, overflow="fold", no_wrap=place == 0)
     for row in rows:
         table.add_row(*row)
     Console(markup=False, highlight=False).print(table)
 
 
 def print_lines(pairs: Sequence[tuple[str, str]]) -> None:
-    """Print one thing as names and values, one a line; what is empty is left out."""
+    """Print one thing as names and values, one a line; what is empty is left out, and no word is broken."""
     kept = [(name, value) for name, value in pairs if value]
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for pair in kept:
-        table.add_row(*pair)
-    Console(markup=False, highlight=False).print(table)
+    indent = max((len(name) for name, _ in kept), default=0) + 2
+    for name, value in kept:
+        # A digest or an id that is longer than the line is to be copied whole.
+        lines = wrap(value, _WIDTH - indent, break_long_words=False, break_on_hyphens=False)
+        typer.echo(f"{name:<{indent}}" + f"\n{'':<{indent}}".join(lines))
 
 
 def minute(instant: str | None) -> str:

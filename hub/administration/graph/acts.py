@@ -9,6 +9,7 @@ from datetime import datetime
 import strawberry
 
 from hub.administration.graph.changes import ChangeSet, shown_change
+from hub.administration.graph.foresight import Simulation, shown_simulation
 from hub.administration.graph.items import ChangeItemInput, items_of
 from hub.administration.graph.people import Officer, shown_officer
 from hub.administration.graph.query import Info
@@ -107,6 +108,14 @@ class OfficersActs:
         """Withdraw."""
         sitting = info.context
         return shown_change(await sitting.services.changes.withdraw(sitting.acting, id, comment))
+
+    @strawberry.mutation(
+        description="模拟 Tell exactly which cells a change set would change; noted, and read in pages."
+    )
+    async def simulate_change_set(self, info: Info, id: strawberry.ID) -> Simulation:  # noqa: A002  Relay's name
+        """Simulate."""
+        sitting = info.context
+        return shown_simulation(await sitting.services.simulations.run(sitting.acting, id))
 
     @strawberry.mutation(description="回退 Draft a return to an older version: it becomes a new one, once approved.")
     async def roll_back_policy(self, info: Info, version: int, reason: str) -> ChangeSet:

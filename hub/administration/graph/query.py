@@ -10,7 +10,16 @@ import strawberry
 
 from hub.administration import matrix
 from hub.administration.differences import differences
+from hub.administration.explain import RecordReference, ToExplain
 from hub.administration.graph.changes import ChangeSet, shown_change
+from hub.administration.graph.foresight import (
+    AccessExplanation,
+    PurposeInput,
+    RecordReferenceInput,
+    SimulatedCell,
+    shown_cell,
+    shown_explanation,
+)
 from hub.administration.graph.journal import JournalEntry, shown_entry
 from hub.administration.graph.pages import Connection, cut
 from hub.administration.graph.people import (
@@ -50,9 +59,10 @@ from hub.administration.graph.rights import (
     shown_label,
 )
 from hub.administration.graph.sitting import Sitting
-from hub.administration.model import ChangeState, GlassState
+from hub.administration.model import ChangeState, GlassState, Page
 from hub.identity.officers.duties import Duty, check_duty
 from schema.catalogue.model import Category
+from schema.policy.model import ActorKind
 
 Info = strawberry.Info[Sitting, None]
 _FIRST = 20
@@ -254,6 +264,46 @@ class OfficersQuery:
         page = cut(sitting.cursors, f"alarms|{closed}", first, after)
         found = await sitting.services.glass.alarms(sitting.acting, closed=closed, first=page.first, after=page.after)
         return page.page(found, lambda row: row.id, shown_alarm)
+
+    @strawberry.field(
+        description="访问解释 Why an asker is shown a coordinate (`Penalty.facts`; `Penalty`: its rows), or is not."
+    )
+    async def explain_access(
+        self,
+        info: Info,
+        *,
+        purpose: PurposeInput,
+        coordinate: str,
+        partner: strawberry.ID | None = None,
+        actor: ActorKind | None = None,
+        record: RecordReferenceInput | None = None,
+    ) -> list[AccessExplanation]:
+        """Explain access."""
+        sitting = info.context
+        wish = ToExplain(
+            partner=partner,
+            actor=actor,
+            purpose=purpose.code,
+            context={each.key: each.value for each in purpose.context},
+            coordinate=coordinate,
+            record=None
+            if record is None
+            else RecordReference(subject=record.subject, kind=record.kind, key=record.key),
+        )
+        found = await sitting.services.explanations.explain(sitting.acting, wish)
+        return [shown_explanation(each) for each in found]
+
+    @strawberry.field(description="模拟结果 The cells that a change set would change, by the id of a simulation.")
+    async def simulated_cells(
+        self, info: Info, simulation: strawberry.ID, first: int = _FIRST, after: str | None = None
+    ) -> Connection[SimulatedCell]:
+        """List what a simulation found."""
+        sitting = info.context
+        page = cut(sitting.cursors, f"simulated|{simulation}", first, after)
+        found = await sitting.services.simulations.page(sitting.acting, simulation, first=page.first, after=page.after)
+        begin = int(page.after or 0) + 1
+        numbered = Page(rows=list(enumerate(found.rows, begin)), end=found.end)
+        return page.page(numbered, lambda row: str(row[0]), lambda row: shown_cell(row[1]))
 
     @strawberry.field(description="日志 What was done, the newest first; for the auditor.")
     async def journal(
