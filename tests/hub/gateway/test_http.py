@@ -47,6 +47,25 @@ class TestAnswer:
         assert "POST" == question.method
         assert caller.is_public
 
+    @pytest.mark.parametrize("body", [{"documentId": "x"}, {"documentId": "sha256:" + "0" * 64}])
+    async def test_what_never_becomes_a_question_is_counted_and_told_what_is_left(self, client, stand, body):
+        response = await client.post(body)
+
+        assert [] == stand.road.asked
+        assert 1 == len(stand.road.counted)
+        assert '"requests-per-minute";r=1;t=2' == response.headers["ratelimit"]
+
+    async def test_who_has_nothing_left_hears_that_and_not_what_else_was_wrong(self, client, stand):
+        stand.road.trouble = RateLimitedError("Too often", retry_after_s=7)
+        response = await client.post({"documentId": "x"})
+
+        assert (429, "RATE_LIMITED", "7") == (response.status, response.code, response.headers["retry-after"])
+
+    async def test_who_is_not_identified_is_not_counted(self, client, stand):
+        await client.post({"documentId": "x"}, ("authorization", "Bearer nonsense"))
+
+        assert [] == stand.road.counted
+
     async def test_null_members_are_as_absent(self, client):
         response = await client.post({**HELLO, "variables": None, "operationName": None, "extensions": None})
 
