@@ -225,6 +225,9 @@ class Endpoints:
                 raise ProofRefusedError("The proof was used before")
             if outcome.revoked is not None:
                 await revoke_token(writer, outcome.revoked, now=now)
+        if outcome.revoked is not None:
+            # This worker learns of it now, and the others by the commit of their next answer.
+            await desk.partners.look_up(outcome.revoked.partner)
         if now.timestamp() - self._forgot_at > FORGET_EVERY_S:
             self._forgot_at = now.timestamp()
             await forget_expired(desk.engine, now)
