@@ -34,7 +34,6 @@ from hub.administration.graph.windows import WindowParts, windows
 from hub.administration.journal import Journal
 from hub.administration.services import Services, services_of
 from hub.administration.upkeep import upkeep
-from hub.audit.entries import Entry, Pending
 from hub.audit.log import Log
 from hub.audit.sequencer import Sequencer
 from hub.clock import Clock
@@ -203,7 +202,7 @@ def build_door(settings: Settings, around: Surroundings) -> Door:
             stack.push_async_callback(sequencer.stop)
             stack.push_async_callback(gate.drain)
             stack.push_async_callback(opened.live.close)
-            await settle_policy(engine, sequencer, around.clock.now())
+            await settle_policy(engine, services.journal, around.clock.now())
             await stack.enter_async_context(upkeep(services.journal, services.grants, around.log))
             yield
 
@@ -389,9 +388,9 @@ def check_migrated(settings: Settings) -> None:
         raise SettingsError(f"store: got migration {found}, expected {expected}; run: hub migrate")
 
 
-async def settle_policy(engine: AsyncEngine, sequencer: Sequencer, now: datetime) -> None:
+async def settle_policy(engine: AsyncEngine, journal: Journal, now: datetime) -> None:
     """
-    Put the seed policy into force if the store never held one; every version gets its entry in the log.
+    Put the seed policy into force if the store never held one; what the log does not hold yet is announced.
 
     A hub without officers takes a later release's seed too; officers adopt it themselves.
     """
@@ -399,10 +398,7 @@ async def settle_policy(engine: AsyncEngine, sequencer: Sequencer, now: datetime
     async with glancing(engine) as reader:
         (officers,) = await reader.rows(select(func.count()).select_from(table_of(Officer)))
     await policies.settle(now, adopt=officers[0] == 0)
-    for version, digest in await policies.unannounced():
-        entry = Entry(kind="policy", values={"version": version, "digest": digest})
-        receipt = await sequencer.append(Pending(entry=entry))
-        await policies.note_log_index(version, receipt.index)
+    await journal.announce()
 
 
 class LiveSources:

@@ -146,5 +146,7 @@ class Applier:
             }
             await writer.write(insert(LABEL), [row])
         # Not the record's key: it is a digest of what stands in the record.
-        said = {"subject": item.subject, "kind": item.kind, "tier": item.tier and item.tier.value, "change": change.id}
+        said = {"subject": item.subject, "record_kind": item.kind, "change": change.id}
+        if item.tier is not None:
+            said["tier"] = item.tier.value
         await self._desk.note(writer, "label", agent, "lifted" if marked is None else "labelled", said)

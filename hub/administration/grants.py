@@ -137,6 +137,8 @@ class Grants:
     async def flush(self) -> int:
         """Write what was noted, and tell how many grants that was. What cannot be written is kept for the next time."""
         notes, self._unwritten = self._unwritten, {}
+        if not notes:
+            return 0
         try:
             async with writing(self._desk.engine) as writer:
                 for name in sorted(notes):

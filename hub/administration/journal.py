@@ -25,7 +25,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from hub.administration.model import Page
 from hub.audit.entries import KINDS, Entry, Kind, Pending
-from hub.audit.errors import AuditError, EntryError, LogUnavailableError, ReplayedError
+from hub.audit.errors import EntryError, LogUnavailableError, ReplayedError
 from hub.audit.receipts import Receipt
 from hub.clock import Clock, from_iso, iso
 from hub.store import tables
@@ -53,8 +53,8 @@ class Appender(Protocol):
         """Append one entry and wait until it is durable."""
 
 
-class AnnouncedTwiceError(AuditError):
-    """The log says that it holds the entry already, and it cannot be found: somebody erased its opening."""
+PLACE_UNKNOWN = -1
+"""`log_index` of what stands in the log at a place nobody can tell: its opening was erased before it was noted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ class JournalEntry:
         kind: Kind of its log entry.
         values: As the entry commits to them.
         at: Instant, `hub.clock.iso`.
-        log_index: Its entry in the log; None until it is announced.
+        log_index: Its entry in the log; None until it is announced. See `PLACE_UNKNOWN`.
     """
 
     id: str
@@ -137,7 +137,6 @@ class Journal:
 
         Raises:
             LogUnavailableError: an entry is not known to be durable. What is left is left for the next time.
-            AnnouncedTwiceError: see there.
         """
         log = log or self.log
         if log is None:
@@ -193,7 +192,7 @@ class Journal:
             await writer.write(noted)
 
     async def _index_of(self, kind: str, mark: tuple[str, Json], since: str | None) -> int:
-        """Find the entry whose value *mark* names it."""
+        """Find the entry whose value *mark* names it; the log has told that there is one."""
         name, value = mark
         found = select(_ENTRY.c.index.label("place"), _OPENING.c.opening).join(
             _OPENING, _OPENING.c.index == _ENTRY.c.index
@@ -207,7 +206,7 @@ class Journal:
             part = orjson.loads(row.opening).get(name)
             if isinstance(part, dict) and part.get("value") == value:
                 return int(row.place)
-        raise AnnouncedTwiceError(f"the log holds the entry of {name} {value} already, and its opening is gone")
+        return PLACE_UNKNOWN
 
 
 def _entry(row: Row[Any]) -> JournalEntry:
