@@ -39,14 +39,14 @@ class Desk:
             skew_s=30,
             cache_size=cache_size,
         )
-        self.certificates = Certificates(networks_of("10.0.0.0/8"))
+        self.proofs = Proofs(Nonces(bytes(32)), skew_s=30)
         self.identity = Identity(
             verifier=verifier,
             partners=self.partners,
             clock=self.clock,
             possession=Possession(
-                proofs=Proofs(Nonces(bytes(32)), skew_s=30),
-                certificates=self.certificates,
+                proofs=self.proofs,
+                certificates=Certificates(networks_of("10.0.0.0/8")),
                 base_url="https://h",
                 bare=bare,
             ),
