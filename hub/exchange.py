@@ -29,7 +29,7 @@ from hub.access.standing import check_purpose
 from hub.audit.entries import Pending
 from hub.audit.errors import StaleReadError
 from hub.audit.receipts import Receipt
-from hub.clock import Clock, legal_day
+from hub.clock import Clock, legal_day, stopwatch
 from hub.errors import (
     BadInputError,
     ForbiddenError,
@@ -51,6 +51,7 @@ from hub.road.roots import Wanted, check_one_subject, wanted
 from hub.road.searching import Searches
 from hub.road.sight import Sight, wish_of
 from hub.road.status import AskersLimits, Status
+from hub.road.strokes import Strokes
 from hub.road.toll import Toll
 from hub.road.views import Setting
 from hub.store.epochs import Epochs
@@ -170,8 +171,9 @@ class Ground:
 class ExchangeRoad:
     """Answers questions; the only one who does."""
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: Ground, strokes: Strokes | None = None) -> None:
         self._ground = ground
+        self._strokes = strokes
         self._previewer = Previewer(documents=ground.documents, plans=ground.plans, fetcher=ground.fetcher)
 
     async def answer(self, question: Question, caller: Caller, toll: Toll | None = None) -> Answer:
@@ -287,6 +289,7 @@ class ExchangeRoad:
 
     async def _answered(self, question: Question, asked: Asked, planned: Planned) -> Answer:
         ground, plan = self._ground, planned.plan
+        began = stopwatch()
         states, epoch = await ground.status.read(asked.at)
         asked.epochs["source"] = epoch
         asked.epochs["owner"] = await ground.epochs.tag("owner")
@@ -320,6 +323,8 @@ class ExchangeRoad:
             receipt = await self._attest(asked, disclosure_of(asked, plan, sight, rendered))
         else:
             await self._confirm(asked.epochs)
+        if self._strokes is not None and _in_vain(planned.needed, sight):
+            await self._strokes.wait(began)
         return answered(rendered.data.plain, errors, receipt, denials=len(plan.denied), public=_is_public(plan))
 
     def _asking(
@@ -410,6 +415,11 @@ def on_denied(question: Question) -> str:
     if wish not in ("null", "reject"):
         raise BadInputError("onDenied: expected null or reject.", place=("extensions", "onDenied"))
     return str(wish)
+
+
+def _in_vain(needed: Wanted, sight: Sight) -> bool:
+    """Whether the time of the answer could tell a subject that is hidden from one that is absent."""
+    return bool(needed.searches) or any(code not in sight.subjects for code in needed.codes)
 
 
 def _is_public(plan: Plan) -> bool:

@@ -99,6 +99,15 @@ class Settings(BaseSettings):
     url_max_bytes: int = Field(default=16_384, ge=1024, description="Longest query string of a GET.")
     body_deadline_s: float = Field(default=10.0, gt=0, description="How long a client may take to send its body.")
     deadline_s: float = Field(default=30.0, gt=0, description="How long a question may take, sources included.")
+    stroke_s: float = Field(
+        default=0.01,
+        gt=0,
+        le=1,
+        description=(
+            "An answer that did not find a subject, and every search, leaves at a multiple of this after it was begun: "
+            "its time must not tell of what the asker may not know of."
+        ),
+    )
     source_deadline_s: float = Field(
         default=3.0, gt=0, description="How long a live source may take; then its part is absent and it is named."
     )

@@ -61,6 +61,7 @@ from hub.road.fetch import Fetcher
 from hub.road.plans import Plans
 from hub.road.searching import Searches
 from hub.road.status import Status
+from hub.road.strokes import Strokes
 from hub.road.toll import Tollgate
 from hub.road.unseal import Unsealer
 from hub.rulebook import load_rules
@@ -138,6 +139,7 @@ class Opened:
     status: Status
     contacts: Contacts
     epochs: Epochs
+    strokes: Strokes
     sealing: Sealing
 
 
@@ -160,6 +162,7 @@ def _open(settings: Settings, around: Surroundings) -> Opened:
         status=Status(Sources(engine, epochs), contacts),
         contacts=contacts,
         epochs=epochs,
+        strokes=Strokes(settings.stroke_s),
         sealing=open_sealing(settings, around.environment, around.log),
     )
 
@@ -179,7 +182,7 @@ def build_door(settings: Settings, around: Surroundings) -> Door:
     ground = _ground(opened, settings, around)
     metrics.watch(partial(_memories, ground))
     metrics.watch_sealing(opened.sealing.keys.tally.events)
-    gate = _gate(ground, sequencer, settings, around)
+    gate = _gate(opened, ground, settings, around)
 
     async def log_size() -> int:
         head = await Log(engine).checkpoint()
@@ -197,6 +200,7 @@ def build_door(settings: Settings, around: Surroundings) -> Door:
     async def lifespan() -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(engine.dispose)
+            stack.callback(opened.strokes.close)
             check_migrated(settings)
             await sequencer.start()
             stack.push_async_callback(sequencer.stop)
@@ -293,10 +297,10 @@ def _ground(opened: Opened, settings: Settings, around: Surroundings) -> Ground:
     )
 
 
-def _gate(ground: Ground, sequencer: Sequencer, settings: Settings, around: Surroundings) -> Tollgate:
+def _gate(opened: Opened, ground: Ground, settings: Settings, around: Surroundings) -> Tollgate:
     return Tollgate(
-        ExchangeRoad(ground),
-        log=sequencer,
+        ExchangeRoad(ground, opened.strokes),
+        log=opened.sequencer,
         allowances=Allowances(
             requests_per_minute=settings.partner_requests_per_minute,
             subjects_per_day=settings.partner_subjects_per_day,
