@@ -116,6 +116,8 @@ class Unsealer:
                 found[code] = kept
             elif parts := self._wanted(subject, opening):
                 wanted[code] = parts
+            else:
+                _keep(dossiers[code], subject, opening, subject)
         if not wanted:
             return found
         needs = {
@@ -129,10 +131,7 @@ class Unsealer:
         pairs = [(subjects[code], parts) for code, parts in wanted.items()]
         done = self._open(pairs, keys) if fields <= _INLINE else await asyncio.to_thread(self._open, pairs, keys)
         for subject in done:
-            memo = dossiers[subject.code].memo
-            if len(memo) >= _KEPT:
-                memo.clear()
-            memo[subjects[subject.code], opening] = subject
+            _keep(dossiers[subject.code], subjects[subject.code], opening, subject)
             found[subject.code] = subject
         return found
 
@@ -211,6 +210,12 @@ class Unsealer:
             tier=part.tier.value if part else None,
             error=type(error).__name__,
         )
+
+
+def _keep(dossier: Dossier, judged: JudgedSubject, opening: Opening, opened: JudgedSubject) -> None:
+    if len(dossier.memo) >= _KEPT:
+        dossier.memo.clear()
+    dossier.memo[judged, opening] = opened
 
 
 def _witness(subject: JudgedSubject) -> JudgedRecord | None:
