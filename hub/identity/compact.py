@@ -20,7 +20,7 @@ from hub.identity.strict_json import DuplicateNameError, strict_object
 
 COMPACT_MAX = 8_192
 _PARTS = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
-_FOREIGN = frozenset({"crit", "b64", "jku", "jwk", "x5u", "x5c", "zip", "enc"})
+_FOREIGN = frozenset({"crit", "b64", "jku", "jwk", "x5u", "x5c", "x5t", "zip", "enc", "cty"})
 _TEXT_MAX = 256
 
 
@@ -104,7 +104,7 @@ def check_header(jws: Compact, what: str, *, types: frozenset[str | None], own: 
     if not (_FOREIGN - own).isdisjoint(header):
         raise CompactError(f"{what} has a header member that is refused here")
     kind = header.get("typ")
-    if (kind.lower() if isinstance(kind, str) else kind) not in types:
+    if not isinstance(kind, str | None) or (kind and kind.lower()) not in types:
         raise CompactError(f"{what} has another typ than expected")
 
 

@@ -92,7 +92,7 @@ def read_assertion(kind: str | None, text: str | None, client_id: str | None) ->
     if not is_partner_id(client):
         raise not_known()
     kid = jws.header.get("kid")
-    if kid is not None and not isinstance(kid, str):
+    if "kid" in jws.header and not isinstance(kid, str):
         raise InvalidClientError("The assertion's kid is not a text")
     return Shown(client=client, kid=kid, algorithm=str(jws.header["alg"]), jws=jws)
 
@@ -138,8 +138,8 @@ def _claims(jws: Compact, *, issuer: str, now: float, skew_s: int) -> tuple[int,
         raise CompactError(f"The assertion lives longer than {LIFETIME_MAX_S} s")
     if any(begin > now + skew_s for begin in begins):
         raise CompactError("The assertion is not valid yet")
-    if any(begin > expires for begin in begins):
-        raise CompactError("The assertion ends before it begins")
+    if any(not begin <= expires <= begin + LIFETIME_MAX_S for begin in begins):
+        raise CompactError(f"The assertion ends before it begins, or lives longer than {LIFETIME_MAX_S} s")
     return expires, text_of(jws, "jti", _WHAT)
 
 
