@@ -17,6 +17,7 @@ from sqlalchemy import delete, func, insert, select, update
 from hub.clock import iso
 from hub.errors import BadInputError
 from hub.identity.officers import passkeys, totp
+from hub.identity.officers.attempts import Attempts, guess
 from hub.identity.officers.carriers import Carrier
 from hub.identity.officers.challenges import Challenges, Purpose
 from hub.identity.officers.duties import check_stepped_up
@@ -78,6 +79,7 @@ class Enrolment:
         self._sessions = sessions
         self._invitations = Invitations(office, sessions)
         self._challenges = Challenges(office)
+        self._attempts = Attempts(office)
         self._party = party
         self._seal = seal
         self._issuer = issuer
@@ -187,6 +189,8 @@ class Enrolment:
                     added_at=iso(self._office.clock.now()),
                 )
             )
+            # Guesses at the old secret tell nothing of the new one.
+            await self._attempts.forgive(writer, guess(officer))
             await self._office.note(writer, "officer", "totp_added", officer=officer)
             return await self._open(writer, who, officer, Method.TOTP)
 
