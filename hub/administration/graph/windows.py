@@ -24,6 +24,7 @@ from hub.clock import Clock
 from hub.errors import ForbiddenError, UnauthenticatedError
 from hub.gateway.http import Limits
 from hub.gateway.port import Credentials, Doorkeeper
+from hub.identity.dpop import SIGNING_ALGORITHMS
 from hub.store.seen import record_once
 from schema.graph.connection import Cursors
 
@@ -73,7 +74,9 @@ def windows(parts: WindowParts) -> Sequence[BaseRoute]:
             try:
                 await record_once(parts.engine, identified.proof.digest, identified.proof.expires_at)
             except ReplayedError:
-                raise UnauthenticatedError("The proof was used before", error="invalid_dpop_proof") from None
+                raise UnauthenticatedError(
+                    "The proof was used before", error="invalid_dpop_proof", proof_algorithms=SIGNING_ALGORITHMS
+                ) from None
         # Known from memory, perhaps, and no commit will tell that it is nobody any more.
         await parts.doorkeeper.confirm(caller)
         if caller.organisation is None:
