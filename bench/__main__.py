@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import archive, growth, hubs, live, workers
+from bench import archive, growth, hubs, live, simulation, workers
 from bench.measure import Load
 from bench.npm import Peers, PeersMissingError
 from bench.page import write_page
@@ -34,6 +34,7 @@ PARTS: Mapping[str, Callable[[Bench], Iterable[Row]]] = {
     archive.PART: archive.rows,
     growth.PART: growth.rows,
     workers.PART: workers.rows,
+    simulation.PART: simulation.rows,
 }
 
 
