@@ -11,6 +11,7 @@ from hub.administration.glass import Glass
 from hub.administration.grants import Grants
 from hub.administration.journal import Journal
 from hub.administration.labels import Labels
+from hub.administration.replay import Replays
 from hub.administration.restraints import Restraints
 from hub.administration.simulate import Simulations
 from hub.administration.versions import Versions
@@ -21,7 +22,12 @@ from schema.rules.book import RuleBook
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """The services of the domain; one of each per process."""
+    """
+    The services of the domain; one of each per process.
+
+    Attributes:
+        replays: None where no questions are answered: the command line.
+    """
 
     officers: Officers
     sessions: OfficerSessions
@@ -36,10 +42,17 @@ class Services:
     explanations: Explanations
     simulations: Simulations
     journal: Journal
+    replays: Replays | None = None
 
 
 def services_of(
-    desk: Desk, officers: Officers, sessions: OfficerSessions, *, records: Records, rules: RuleBook
+    desk: Desk,
+    officers: Officers,
+    sessions: OfficerSessions,
+    *,
+    records: Records,
+    rules: RuleBook,
+    replays: Replays | None = None,
 ) -> Services:
     """Build the services that stand on *desk*, with the officers' own; *records* and *rules* are for explanations."""
     return Services(
@@ -56,4 +69,5 @@ def services_of(
         explanations=Explanations(desk, records, rules),
         simulations=Simulations(desk),
         journal=desk.journal,
+        replays=replays,
     )

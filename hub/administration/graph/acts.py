@@ -13,6 +13,7 @@ from hub.administration.graph.foresight import Simulation, shown_simulation
 from hub.administration.graph.items import ChangeItemInput, items_of
 from hub.administration.graph.people import Officer, shown_officer
 from hub.administration.graph.query import Info
+from hub.administration.graph.replays import Replay, replays_of, shown_replay
 from hub.administration.graph.rights import (
     Alarm,
     BreakGlass,
@@ -116,6 +117,20 @@ class OfficersActs:
         """Simulate."""
         sitting = info.context
         return shown_simulation(await sitting.services.simulations.run(sitting.acting, id))
+
+    @strawberry.mutation(
+        description="重放 Ask the questions of the last days again under a change set, in the background."
+    )
+    async def replay_change_set(self, info: Info, id: strawberry.ID, days: int) -> Replay:  # noqa: A002  Relay's name
+        """Begin a replay."""
+        sitting = info.context
+        return shown_replay(await replays_of(sitting.services.replays).begin(sitting.acting, id, days=days))
+
+    @strawberry.mutation(description="停止重放 Stop a replay; what it found until now stays.")
+    async def stop_replay(self, info: Info, id: strawberry.ID) -> Replay:  # noqa: A002  Relay's name
+        """Stop a replay."""
+        sitting = info.context
+        return shown_replay(await replays_of(sitting.services.replays).stop(sitting.acting, id))
 
     @strawberry.mutation(description="回退 Draft a return to an older version: it becomes a new one, once approved.")
     async def roll_back_policy(self, info: Info, version: int, reason: str) -> ChangeSet:

@@ -46,6 +46,13 @@ from hub.administration.graph.policy import (
     shown_readers,
     shown_version,
 )
+from hub.administration.graph.replays import (
+    Replay,
+    ReplayedDifference,
+    replays_of,
+    shown_difference_of_answers,
+    shown_replay,
+)
 from hub.administration.graph.rights import (
     Alarm,
     BreakGlass,
@@ -304,6 +311,25 @@ class OfficersQuery:
         begin = int(page.after or 0) + 1
         numbered = Page(rows=list(enumerate(found.rows, begin)), end=found.end)
         return page.page(numbered, lambda row: str(row[0]), lambda row: shown_cell(row[1]))
+
+    @strawberry.field(description="重放 How far a replay is.")
+    async def replay(self, info: Info, id: strawberry.ID) -> Replay:  # noqa: A002  Relay's name
+        """Tell how far a replay is."""
+        sitting = info.context
+        return shown_replay(await replays_of(sitting.services.replays).progress(sitting.acting, id))
+
+    @strawberry.field(description="重放结果 Which answers would have differed, for whom; of a replay that has ended.")
+    async def replayed_differences(
+        self, info: Info, replay: strawberry.ID, first: int = _FIRST, after: str | None = None
+    ) -> Connection[ReplayedDifference]:
+        """List what a replay found."""
+        sitting = info.context
+        page = cut(sitting.cursors, f"replayed|{replay}", first, after)
+        replays = replays_of(sitting.services.replays)
+        found = await replays.page(sitting.acting, replay, first=page.first, after=page.after)
+        begin = int(page.after or 0) + 1
+        numbered = Page(rows=list(enumerate(found.rows, begin)), end=found.end)
+        return page.page(numbered, lambda row: str(row[0]), lambda row: shown_difference_of_answers(row[1]))
 
     @strawberry.field(description="日志 What was done, the newest first; for the auditor.")
     async def journal(
