@@ -27,8 +27,9 @@ from hub.road.views import Judge
 from schema.catalogue import CATALOGUE_VERSION
 from schema.graph.asking import Asking, SearchHit, SearchPage
 from schema.graph.connection import CursorError
+from schema.graph.preview import AccessOutcome, PreviewKey
 from schema.graph.scalars import MatchedBy
-from schema.graph.views import Guard, Outcome
+from schema.graph.views import Guard, Outcome, Plain
 from schema.plan.compile import compile_plan
 from schema.plan.decider import Decider
 from schema.plan.errors import DeniedReferenceError
@@ -40,6 +41,32 @@ from tests.support.worlds import setting_of
 
 CURSORS = SealedCursors(bytes(64))
 SDL = 'type Query { "引号\\" 😀" x: Int }\n'
+
+
+class AnyPreview(dict[PreviewKey, Plain]):
+    """The same preview of every document: what is compared is how it is written."""
+
+    def __missing__(self, key: PreviewKey) -> Plain:
+        coordinate = {"coordinate": "Penalty.facts", "outcome": AccessOutcome.MASKED, "rule": "C05.PU"}
+        problem = {"message": '引号" 😀', "code": "BAD_USER_INPUT", "coordinate": None, "rule": None}
+        return Plain(
+            type_name="AccessPreview",
+            values={
+                "purpose": "PUBLIC_LOOKUP",
+                "policy_version": 1,
+                "problems": [Plain(type_name="PreviewProblem", values=problem)],
+                "coordinates": [
+                    Plain(type_name="CoordinatePreview", values={**coordinate, "mask": mask, "required_tier": tier})
+                    for mask, tier in (("m4", None), (None, "R"))
+                ],
+                "rows": None,
+                "bytes": 12,
+                "sources": ["national"],
+            },
+        )
+
+
+PREVIEWS = AnyPreview()
 REFUSALS = (RequestFaultError, BadInputError, DeniedReferenceError, GraphQLError)
 PLANS_KEPT = 8
 LIMITS = AskersLimits(allowance=Allowance(requests_per_minute=60, subjects_per_day=None), rows=7, bytes=2**40)
@@ -207,6 +234,7 @@ def _asking(
         cursors=CURSORS,
         specs=place.ground.exchange.specs,
         sdl=SDL,
+        previews=PREVIEWS,
     )
 
 
