@@ -22,6 +22,7 @@ from graphql import GraphQLError
 from graphql.execution.values import VariableValues
 from structlog.typing import FilteringBoundLogger
 
+from hub.access.cursors import SealedCursors
 from hub.access.pseudonyms import Pseudonyms
 from hub.access.purpose import purpose_of
 from hub.access.rights import Held
@@ -58,7 +59,6 @@ from hub.store.epochs import Epochs
 from hub.store.sources import SourceState
 from schema.graph.asking import Asking, SearchPage
 from schema.graph.build import Exchange
-from schema.graph.connection import Cursors
 from schema.graph.preview import PreviewKey
 from schema.graph.views import Guard, Outcome, Plain
 from schema.plan.cost import CostError, Estimate, check
@@ -140,7 +140,7 @@ class Ground:
         searches: Name searches.
         status: Source status.
         log: The log's sequencer.
-        cursors: Seals cursors.
+        cursors: Seals cursors, for each asker its own.
         pseudonyms: Names records on the wire.
         rules: Dated rule data.
         limits: What a question may cost; a partner's own limits may be lower.
@@ -160,7 +160,7 @@ class Ground:
     searches: Searches
     status: Status
     log: Attestor
-    cursors: Cursors
+    cursors: SealedCursors
     pseudonyms: Pseudonyms
     rules: RuleBook
     limits: CostLimits
@@ -302,7 +302,8 @@ class ExchangeRoad:
             wish=wish_of(plan, planned.ruling.countable),
         )
         await sight.see(planned.needed.codes)
-        searches = await ground.searches.run(planned.needed.searches, sight, planned.ruling.decider)
+        cursors = ground.cursors.of(asked.caller.partner or "")
+        searches = await ground.searches.run(planned.needed.searches, sight, planned.ruling.decider, cursors)
         # 8 render.
         rendered = await self._rendered(asked, planned, self._asking(asked, planned, sight, states, searches))
         for fault in rendered.faults:
@@ -348,7 +349,7 @@ class ExchangeRoad:
             searches=searches,
             sources=ground.status.views(states) if "sources" in roots else (),
             me=self._me(asked) if "me" in roots else None,
-            cursors=ground.cursors,
+            cursors=ground.cursors.of(asked.caller.partner or ""),
             specs=ground.exchange.specs,
             sdl=ground.sdl,
             previews=planned.previews,

@@ -285,7 +285,7 @@ def _ground(opened: Opened, settings: Settings, around: Surroundings) -> Ground:
             log=around.log,
             unsealer=Unsealer(opened.engine, opened.sealing),
         ),
-        searches=Searches(opened.engine, sealed),
+        searches=Searches(opened.engine),
         status=opened.status,
         log=opened.sequencer,
         cursors=sealed,

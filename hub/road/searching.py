@@ -37,15 +37,15 @@ _NAME = "CreditSubject.name"
 class Searches:
     """Runs name searches against the store, through an asker's sight."""
 
-    def __init__(self, engine: AsyncEngine, cursors: Cursors) -> None:
+    def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._cursors = cursors
 
     async def run(
         self,
         searches: Sequence[Search],
         sight: Sight,
         decider: Decider,
+        cursors: Cursors,
     ) -> Mapping[tuple[str, int, str | None], SearchPage]:
         """
         Run *searches*, one after the other: (name, first, after) -> page. What they find is in *sight* afterwards.
@@ -53,10 +53,12 @@ class Searches:
         Raises:
             BadInputError: an `after` was not made here for its name.
         """
-        return {(asked.name, asked.first, asked.after): await self._one(asked, sight, decider) for asked in searches}
+        return {
+            (asked.name, asked.first, asked.after): await self._one(asked, sight, decider, _position(asked, cursors))
+            for asked in searches
+        }
 
-    async def _one(self, asked: Search, sight: Sight, decider: Decider) -> SearchPage:
-        after = self._position(asked)
+    async def _one(self, asked: Search, sight: Sight, decider: Decider, after: Position | None) -> SearchPage:
         start = 0 if after is None else 1
         if isinstance(decider.static(_NAME), Denied):
             return SearchPage(hits=(), has_next=False, start=start)
@@ -91,14 +93,15 @@ class Searches:
         hits = () if way is None else (SearchHit(code=code, matched_by=way.name, position=f"{way.value}:{code}"),)
         return SearchPage(hits=hits, has_next=False, start=0)
 
-    def _position(self, asked: Search) -> Position | None:
-        if asked.after is None:
-            return None
-        try:
-            rank, code = self._cursors.open(f"search|{asked.name}", asked.after).split(":")
-        except CursorError:
-            raise BadInputError("after: not a cursor of this search.", place=("searchSubjects", "after")) from None
-        return Position(rank=int(rank), code=code)
+
+def _position(asked: Search, cursors: Cursors) -> Position | None:
+    if asked.after is None:
+        return None
+    try:
+        rank, code = cursors.open(f"search|{asked.name}", asked.after).split(":")
+    except CursorError:
+        raise BadInputError("after: not a cursor of this search.", place=("searchSubjects", "after")) from None
+    return Position(rank=int(rank), code=code)
 
 
 def _seen(name: str, hit: Hit, judged: Mapping[str, JudgedSubject]) -> SearchHit | None:
