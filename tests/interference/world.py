@@ -89,6 +89,8 @@ def _kept(record: StoredRecord, name: str | None) -> StoredRecord:
         body=body,
         owner=OWNERS.get(origin.source),
         authority=OWNER if record.authority == GROUP else record.authority,
+        # PostgreSQL keeps no NUL in a text.
+        link_method=record.link_method.replace("\0", "0"),
         provenance=changed(origin, batch=origin.batch or "B-0", version=max(1, origin.version)),
     )
 
