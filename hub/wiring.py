@@ -356,7 +356,7 @@ def _memories(ground: Ground) -> tuple[dict[tuple[str, str], int], dict[str, int
         "standing": plans.standings.counts,
         "ruling": plans.rulings.counts,
         "plan": plans.plans.counts,
-        "dossier": ground.fetcher.counts,
+        # Not the dossiers': anybody may read the counters, and would count the hidden subjects that a search read past.
     }
     events = {(name, event): count for name, counts in kept.items() for event, count in counts.items()}
     return events, dict(plans.handovers)
