@@ -117,7 +117,9 @@ def _numbers(value: object) -> object:
 
 
 def _is_ours(error: GraphQLError) -> bool:
-    return error.original_error is not None and not (error.extensions and "code" in error.extensions)
+    # A GraphQLError within one is of the executor's own: an argument of introspection that a variable made null.
+    is_foreign = error.original_error is not None and not isinstance(error.original_error, GraphQLError)
+    return is_foreign and not (error.extensions and "code" in error.extensions)
 
 
 def _told(error: GraphQLError) -> dict[str, Any]:

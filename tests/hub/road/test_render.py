@@ -28,3 +28,15 @@ class TestReference:
         assert (b"null", b"null") == rendered.data
         assert ["INTERNAL"] == [error["extensions"]["code"] for error in rendered.errors]
         assert 1 == len(rendered.faults)
+
+    def test_argument_of_introspection_that_a_variable_made_null_is_the_askers_error(self):
+        """Not ours: nothing failed, and nobody must look for it in the operator's log."""
+        world = World(build_ground())
+        document = """query($all: Boolean = true) { __type(name: "CreditRecord") {
+            fields { name args(includeDeprecated: $all) { name } } } }"""
+        plan, decider, prepared = world._compile(standing(), document, {"all": None})
+
+        rendered = render(world.ground.exchange.schema, prepared, world._asking(plan, decider))
+
+        assert () == rendered.faults
+        assert {"BAD_USER_INPUT"} == {error["extensions"]["code"] for error in rendered.errors}
