@@ -228,8 +228,11 @@ class _Walk:
             return True
         self._depends |= _variables_in([part.value for each in node.directives for part in each.arguments or ()])
         skip = get_directive_values(GraphQLSkipDirective, node, self._variables)
+        if skip and skip["if"] is True:
+            # As the executor has it: what is skipped is not asked whether it is included, not even by a null.
+            return False
         include = get_directive_values(GraphQLIncludeDirective, node, self._variables)
-        return not (skip and skip["if"] is True) and not (include and include["if"] is False)
+        return not (include and include["if"] is False)
 
     def _field(self, parent: GraphQLObjectType, key: str, nodes: Sequence[FieldNode]) -> _Cost:
         name = nodes[0].name.value

@@ -237,6 +237,11 @@ class TestDirectives:
         assert cost(subject("name")) == cost(document, {"v": True, "w": False})
         assert cost(subject("name status x: name y: name")) == cost(document, {"v": False, "w": True})
 
+    def test_what_is_skipped_is_not_asked_whether_it_is_included(self, cost):
+        document = "query($w: Boolean = true) " + subject("name status @include(if: $w) @skip(if: true)")
+
+        assert cost(subject("name")) == cost(document, {"w": None})
+
     def test_variable_that_is_null_where_none_may_be_is_the_askers_fault(self, cost):
         document = "query($n: Int = 5) " + subject("records(first: $n) { totalCount }")
 
