@@ -33,6 +33,7 @@ class Case:
         tier: What the row bears of its own; the category's and the field's tier are joined to it.
         facts, facts_after: What the partner has towards it, before and after; with as few facts as there are.
         context: Keys that the question states.
+        away, away_after: Officers laid a compartment on the row that the partner's regions do not hold.
     """
 
     before: Decision
@@ -42,6 +43,8 @@ class Case:
     facts: frozenset[Fact]
     facts_after: frozenset[Fact]
     context: tuple[str, ...]
+    away: bool = False
+    away_after: bool = False
 
 
 def is_shown_alike(before: Decision, after: Decision) -> bool:
@@ -308,6 +311,8 @@ def _note(cases: _Cases, categories: set[Category], row: _Row, decisions: Sequen
             facts=_facts(row.pair[0], categories),
             facts_after=_facts(row.pair[1], categories),
             context=tuple(sorted(row.keys)),
+            away=row.pair[0].is_away,
+            away_after=row.pair[1].is_away,
         )
 
 

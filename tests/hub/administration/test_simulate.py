@@ -158,7 +158,7 @@ class TestPage:
         run = await simulations.run(acting, (await hall.draft(STRICTER)).id)
         rows = (await simulations.page(acting, run.id, first=100)).rows
 
-        assert {"before", "after", "category", "tier", "facts", "facts_after", "context"} == {
+        assert {"before", "after", "category", "tier", "facts", "facts_after", "context", "away", "away_after"} == {
             name for row in rows for case in row.cases for name in case.__dataclass_fields__
         }
 

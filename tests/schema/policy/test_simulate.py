@@ -7,8 +7,6 @@ from random import Random
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from schema.catalogue.model import Category, Mask
 from schema.plan.decider import Decider, is_listed
@@ -32,7 +30,7 @@ DEALINGS = (Fact.COUNTERPARTY, Fact.PORTFOLIO)
 SECTORS = (None, "power", "coal")
 LABELS = tuple(
     RecordLabel(tier=Tier.P, regions=regions, valid_from=date(2026, 1, 1), valid_to=None)
-    for regions in ((), ("51",), ("5101",), ("51", "5101"))
+    for regions in ((), ("51",), ("5101",), ("11",), ("51", "5101"))
 )
 KINDS = ("CreditSubject", "Penalty", "Grade", "SupplierSanction")
 
@@ -177,8 +175,7 @@ class TestExactly:
     Against brute force over the road's own `row_class` and `Decider`: no cell too many, none too few.
     """
 
-    @settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(number=st.integers(0, 10**9))
+    @pytest.mark.parametrize("number", range(10))
     def test_the_cells_that_change_are_reported(self, number, table, seed):
         dice = Random(number)  # noqa: S311
         small = [kind for kind in KINDS if kind in dice.sample(KINDS, 1)]
@@ -349,6 +346,15 @@ class TestPartner:
         case = changed(table, before, after)["one", "SUPERVISION", "Penalty"].cases[0]
 
         assert (True, False) == (Fact.IN_REGION in case.facts, Fact.IN_REGION in case.facts_after)
+
+    def test_a_compartment_on_a_row_is_told_of(self, table, seed):
+        """Nothing in the matrix asks for a group's region; a label that officers laid on some row does."""
+        before = Side(policy=seed, askers={"one": asker(regions=frozenset({""}))})
+        after = replace(before, askers={"one": asker(regions=frozenset({"51"}))})
+        case = changed(table, before, after)["one", "PROCUREMENT_CHECK", "Penalty"].cases[0]
+
+        assert (False, True) == (case.away, case.away_after)
+        assert Tier.R is case.after.required_tier
 
     def test_a_sector_closes_what_lies_in_another(self, table, seed):
         before = Side(policy=seed, askers={"one": department()})
