@@ -14,8 +14,10 @@ from rich.console import Console
 
 from hub.audit.log import Log
 from hub.audit.verify import Verdict, verify_receipt
+from hub.demo.people import CLIENTS
 from hub.demo.show import show
 from hub.demo.stage import Stage, set_stage
+from hub.identity.oauth.metadata import TOKEN_PATH
 from hub.store.engine import open_engine
 
 RECEIPTS = "receipts"
@@ -90,13 +92,16 @@ async def _checkpoint(stage: Stage) -> str | None:
 def _ready(stage: Stage, checkpoint: str | None) -> dict[str, Any]:
     return {
         "graphql": f"{stage.url}/graphql",
-        "token_endpoint": None,
+        "issuer": stage.url,
+        "token_endpoint": f"{stage.url}{TOKEN_PATH}",
         "console": None,
         "portal": None,
         "graphiql": f"{stage.url}/graphiql",
         "actors": {
             asker.name: {
                 "token": stage.tokens.get(asker.name),
+                "client_id": asker.partner.id if asker.partner else None,
+                "key": str(stage.client_keys[asker.name].resolve()) if asker.partner else None,
                 "kind": asker.partner.actor.value if asker.partner else "PU",
                 "purpose": dict(asker.purpose),
             }
@@ -115,6 +120,7 @@ def _tell(console: Console, stage: Stage, directory: Path, *, stays: bool) -> No
         console.print("让它继续运行 keep it up, with GraphiQL:  .venv/bin/hub demo")
         return
     console.print(f"GraphQL   {stage.url}/graphql")
+    console.print(f"OAuth     {stage.url}{TOKEN_PATH}   私钥 private keys: {directory / CLIENTS}/*.jwk")
     console.print("GraphiQL，以采购平台身份 as the procurement platform (token good for 1 h):")
     given = urlencode({"token": stage.tokens["procurement"], "purpose": PURPOSE, "query": FIRST % stage.subject})
     console.print(f"{stage.url}/graphiql#{given}", soft_wrap=True)

@@ -1,12 +1,12 @@
 """Sets the demonstration's stage: platforms, store, harvest, partners, a running hub. All under one directory."""
 
 import asyncio
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from secrets import token_urlsafe
 from typing import Any
 
 import aiohttp
@@ -18,13 +18,12 @@ from connectors.secrets import ReferredSecrets
 from connectors.site import SiteConfig, load_sites
 from connectors.templates import SITES, sandbox_variables, template
 from hub.clock import Clock, SystemClock
+from hub.demo.people import admit_all
 from hub.demo.question import QUESTION, Asker, askers
 from hub.errors import SettingsError
 from hub.gateway.logs import make_log
 from hub.gateway.server import HubServer, configure
-from hub.identity.keys import token_key
-from hub.identity.partners import Partners, admit
-from hub.identity.tokens import TokenIssuer
+from hub.gateway.workers import address_of, listen
 from hub.ingest.harvest import Harvester, HarvestReport, Patience
 from hub.rulebook import load_rules
 from hub.sealing.build import open_sealing
@@ -51,6 +50,7 @@ class Stage:
         subjects: Codes worth asking about.
         askers: Who asks.
         tokens: Asker's name -> bearer token; the public has none.
+        client_keys: Asker's name -> file of its private key, for tokens bound to a key; the public has none.
         sandbox: The platforms.
         collecting: Collects from them again.
     """
@@ -61,6 +61,7 @@ class Stage:
     subjects: Sequence[str]
     askers: Sequence[Asker]
     tokens: Mapping[str, str]
+    client_keys: Mapping[str, Path]
     sandbox: Sandbox
     collecting: "Collecting"
 
@@ -109,45 +110,49 @@ async def set_stage(
     """
     clock = SystemClock()
     say(f"三个平台，{size} 家虚构企业 three platforms, {size} invented companies")
-    async with Sandbox(directory / "sandbox", size=size) as sandbox:
-        environment = sandbox_variables(sandbox.sites)
-        folder = _write_sites(directory / "sites")
-        settings = Settings(
-            database_url=database_url or f"sqlite:///{directory / 'hub.db'}",
-            keys=f"file:{directory / 'keys'}",
-            log_origin="localhost/credit-exchange-hub/demo",
-            sites=folder,
-            port=port,
-            token_lifetime_s=TOKEN_LIFETIME_S,
-            # So that a newcomer can paste a token into curl or GraphiQL; on loopback only.
-            unsafe_bearer_tokens=True,
-            log_level="error",
-            # Whoever plays with it comes from one address; nothing here is worth rationing.
-            public_requests_per_minute=1_000_000,
-            partner_requests_per_minute=1_000_000,
-            partner_subjects_per_day=1_000_000_000,
-        )
-        await asyncio.to_thread(migrate.upgrade, settings.database_url)
-        sites = load_sites(folder)
-        collecting = Collecting(settings=settings, sites=sites, environment=environment, clock=clock)
-        for report in await collecting.run():
-            say(_told(report))
-        subjects = sandbox.world.showcase()
-        group = next(site.owner for site in sites if site.id == "jinjiang") or ""
-        chosen = askers(subjects[0], group)
-        tokens = await _admit(settings, chosen, clock)
-        around = Surroundings(clock=clock, log=make_log(sys.stderr, settings.log_level), environment=environment)
-        async with _served(settings, around) as url:
-            yield Stage(
-                url=url,
-                vkey=open_ring(settings).signer(settings.log_origin).verifier.vkey(),
-                subject=subjects[0],
-                subjects=subjects,
-                askers=chosen,
-                tokens=tokens,
-                sandbox=sandbox,
-                collecting=collecting,
+    # Taken before the settings are made: proofs and metadata name the hub's address.
+    with closing(listen("127.0.0.1", port)) as listener:
+        async with Sandbox(directory / "sandbox", size=size) as sandbox:
+            environment = sandbox_variables(sandbox.sites)
+            folder = _write_sites(directory / "sites")
+            settings = Settings(
+                database_url=database_url or f"sqlite:///{directory / 'hub.db'}",
+                keys=f"file:{directory / 'keys'}",
+                log_origin="localhost/credit-exchange-hub/demo",
+                sites=folder,
+                issuer=address_of(listener),
+                token_lifetime_s=TOKEN_LIFETIME_S,
+                # So that a newcomer can paste a token into curl or GraphiQL; on loopback only.
+                unsafe_bearer_tokens=True,
+                log_level="error",
+                # Whoever plays with it comes from one address; nothing here is worth rationing.
+                public_requests_per_minute=1_000_000,
+                partner_requests_per_minute=1_000_000,
+                partner_subjects_per_day=1_000_000_000,
             )
+            await asyncio.to_thread(migrate.upgrade, settings.database_url)
+            sites = load_sites(folder)
+            collecting = Collecting(settings=settings, sites=sites, environment=environment, clock=clock)
+            for report in await collecting.run():
+                say(_told(report))
+            subjects = sandbox.world.showcase()
+            group = next(site.owner for site in sites if site.id == "jinjiang") or ""
+            chosen = askers(subjects[0], group)
+            ring = open_ring(settings)
+            admitted = await admit_all(settings, ring, chosen, clock, directory)
+            around = Surroundings(clock=clock, log=make_log(sys.stderr, settings.log_level), environment=environment)
+            async with _served(settings, around, listener) as url:
+                yield Stage(
+                    url=url,
+                    vkey=ring.signer(settings.log_origin).verifier.vkey(),
+                    subject=subjects[0],
+                    subjects=subjects,
+                    askers=chosen,
+                    tokens={name: each.token for name, each in admitted.items()},
+                    client_keys={name: each.key for name, each in admitted.items()},
+                    sandbox=sandbox,
+                    collecting=collecting,
+                )
 
 
 def _write_sites(folder: Path) -> Path:
@@ -198,42 +203,19 @@ def _told(report: HarvestReport) -> str:
     return f"  {report.source}: 收到 received {received}, 接受 accepted {accepted}, 问题数据 quarantined {rejected}"
 
 
-async def _admit(settings: Settings, chosen: Sequence[Asker], clock: Clock) -> Mapping[str, str]:
-    engine = open_engine(settings.database_url)
-    issuer = TokenIssuer(
-        private_jwk=token_key(open_ring(settings)),
-        issuer=settings.issuer,
-        audience=settings.audience,
-    )
-    partners = Partners(engine)
-    tokens: dict[str, str] = {}
-    try:
-        for asker in chosen:
-            if asker.partner is None:
-                continue
-            now = clock.now()
-            if await partners.find(asker.partner.id) is None:
-                await partners.add(admit(asker.partner, now))
-            minted = issuer.mint(asker.partner.id, now=now, lifetime_s=TOKEN_LIFETIME_S, jti=token_urlsafe(16))
-            tokens[asker.name] = minted.token
-    finally:
-        await engine.dispose()
-    return tokens
-
-
 @asynccontextmanager
-async def _served(settings: Settings, around: Surroundings) -> AsyncIterator[str]:
-    """Run the hub in this loop until the block ends; its address."""
+async def _served(settings: Settings, around: Surroundings, listener: socket.socket) -> AsyncIterator[str]:
+    """Run the hub in this loop, at *listener*, until the block ends; its address."""
     ready = asyncio.Event()
     server = _Server(configure(build_door(settings, around), settings), ready=lambda _address: ready.set())
-    serving = asyncio.create_task(server.serve(), name="hub")
+    serving = asyncio.create_task(server.serve(sockets=[listener]), name="hub")
     # A server that cannot start ends: then nobody waits for it.
     serving.add_done_callback(lambda _task: ready.set())
     try:
         await ready.wait()
         if not server.started:
             await serving
-            raise SettingsError("the hub did not start: is its port taken?")
+            raise SettingsError("the hub did not start")
         yield server.address
     finally:
         server.should_exit = True

@@ -96,7 +96,7 @@ def several(directory: Path, environment: Mapping[str, str]) -> Iterator[Crew]:
         yield Crew(url=url, log=directory / "program.log", environment=environment)
 
 
-def variables(database_url: str, directory: Path) -> dict[str, str]:
+def variables(database_url: str, directory: Path, issuer: str = "http://127.0.0.1:8000") -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
     return {
         **kept,
@@ -104,6 +104,12 @@ def variables(database_url: str, directory: Path) -> dict[str, str]:
         "HUB_KEYS": f"file:{directory}/keys",
         "HUB_LOG_ORIGIN": "localhost/credit-exchange-hub/demo",
         "HUB_TOKEN_LIFETIME_S": str(TOKEN_LIFETIME_S),
+        # The stage's own hub gave the tokens.
+        "HUB_ISSUER": issuer,
+        "HUB_UNSAFE_BEARER_TOKENS": "true",
+        "HUB_PUBLIC_REQUESTS_PER_MINUTE": "0",
+        "HUB_PARTNER_REQUESTS_PER_MINUTE": "0",
+        "HUB_PARTNER_SUBJECTS_PER_DAY": "0",
     }
 
 
@@ -145,7 +151,7 @@ class TestKilledWorkers:
         anybody got verifies, and the log is sound and has no gap.
         """
         (tmp_path / "crew").mkdir()
-        with several(tmp_path / "crew", variables(postgres_url, tmp_path)) as crew:
+        with several(tmp_path / "crew", variables(postgres_url, tmp_path, stage.url)) as crew:
             asking = Asking(url=crew.url, stage=stage)
             task = asyncio.create_task(asking.run())
             living = crew.ready()
@@ -183,7 +189,7 @@ class TestKilledWorkers:
     async def test_question_to_the_last_worker_waits_for_its_successor(self, stage, tmp_path, postgres_url):
         """All workers die at once: who asks then is kept waiting for a moment, and answered."""
         (tmp_path / "crew").mkdir()
-        with several(tmp_path / "crew", variables(postgres_url, tmp_path)) as crew:
+        with several(tmp_path / "crew", variables(postgres_url, tmp_path, stage.url)) as crew:
             for pid in crew.ready():
                 os.kill(pid, signal.SIGKILL)
             async with (

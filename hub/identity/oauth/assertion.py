@@ -91,10 +91,10 @@ def read_assertion(kind: str | None, text: str | None, client_id: str | None) ->
         raise InvalidClientError("The assertion's sub is not the client_id")
     if not is_partner_id(client):
         raise not_known()
-    kid = jws.header.get("kid")
-    if "kid" in jws.header and not isinstance(kid, str):
+    kid = jws.header.get("kid", "")
+    if not isinstance(kid, str):
         raise InvalidClientError("The assertion's kid is not a text")
-    return Shown(client=client, kid=kid, algorithm=str(jws.header["alg"]), jws=jws)
+    return Shown(client=client, kid=kid if "kid" in jws.header else None, algorithm=str(jws.header["alg"]), jws=jws)
 
 
 def check_assertion(

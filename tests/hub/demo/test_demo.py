@@ -62,5 +62,9 @@ class TestJson:
         assert {"public", "procurement", "department", "subject"} == set(ready["actors"])
         assert ready["actors"]["public"]["token"] is None
         assert ready["subjects"]
+        assert f"{ready['issuer']}/oauth/token" == ready["token_endpoint"]
+        assert "procurement" == ready["actors"]["procurement"]["client_id"]
+        assert 0o600 == Path(ready["actors"]["procurement"]["key"]).stat().st_mode & 0o777
+        assert ready["actors"]["public"]["key"] is None
         verifier = Verifier.parse(ready["log"]["vkey"])
         assert 5 <= open_checkpoint(ready["log"]["checkpoint"], [verifier]).size
