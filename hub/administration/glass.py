@@ -7,6 +7,8 @@ Rules:
     - A request that nobody gives within an hour is void. At most 60 minutes from when it was given; never prolonged.
     - Giving it raises an alarm for the auditor in the same transaction. An auditor reviews every one within three days,
       with a verdict; the review closes its alarm.
+    - The same access is not given again before the one before it was reviewed: an hour is an hour, however often it is
+      asked for. Another category, or another subject, is another emergency.
     - While a review is overdue, or one within the last 30 days found the access unjustified, neither its requester nor
       its partner gets another: who does not answer for an emergency has none (our reading; DOMAIN leaves it open).
     - Two persons suffice whatever the tier: an emergency does not wait for a third, who comes after it as the auditor.
@@ -17,7 +19,7 @@ Source: DOMAIN 10 (三员分立).
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, and_, insert, or_, select, update
+from sqlalchemy import Row, and_, insert, or_, select, true, update
 
 from hub.access.policies import Policies
 from hub.administration.acting import Agent, name_of
@@ -96,7 +98,8 @@ class Glass:
         Give what another asked for; it opens from now on, for the minutes asked.
 
         Raises:
-            ForbiddenError: not a duty of the role, one's own request (`duty.own`), or barred since (as `request`).
+            ForbiddenError: not a duty of the role, one's own request (`duty.own`), barred since (as `request`), or the
+                same access was given and nobody has reviewed it yet (`glass.unreviewed`).
             StepUpRequiredError: the last proof of presence is too old.
             ConflictError: it is not waiting any more (`glass.moved`), or has lapsed (`glass.lapsed`).
             BadInputError: it would open nothing any more.
@@ -111,6 +114,7 @@ class Glass:
             check_not_own(agent, asked.requested_by)
             check_scope(asked.category, asked.purpose, policy)
             await _check_not_barred(writer, asked.requested_by, asked.partner, now)
+            await _check_not_prolonged(writer, asked)
             grant_id = self._desk.new_id()
             await writer.write(insert(GRANT), [_grant(asked, grant_id, agent.officer.id, now)])
             values = {"grant_id": grant_id, "review_due": iso(now + LOOK_WITHIN)}
@@ -298,6 +302,17 @@ async def _check_not_barred(reader: Reader, requester: str, partner: str, now: d
     recent = and_(_T.c.verdict == Verdict.UNJUSTIFIED.value, _T.c.reviewed_at > iso(now - BARRED_FOR))
     if await reader.first(select(_T.c.id).where(theirs, recent)) is not None:
         raise ForbiddenError("glass.unjustified", "An emergency access was found unjustified less than 30 days ago")
+
+
+async def _check_not_prolonged(reader: Reader, asked: GlassEntry) -> None:
+    given = (
+        _T.c.state == GlassState.GIVEN.value,
+        _T.c.partner == asked.partner,
+        _T.c.category == asked.category.value,
+    )
+    about = true() if asked.subject is None else or_(_T.c.subject.is_(None), _T.c.subject == asked.subject)
+    if await reader.first(select(_T.c.id).where(*given, about)) is not None:
+        raise ForbiddenError("glass.unreviewed", "The same access was given before, and waits for its review")
 
 
 def _grant(asked: GlassEntry, grant_id: str, officer: str, now: datetime) -> dict[str, object]:

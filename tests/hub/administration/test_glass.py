@@ -243,6 +243,44 @@ class TestBarred:
         assert "glass.unjustified" == rule_of(refusal)
         assert await asked(hall)
 
+    @pytest.mark.parametrize(
+        ("first", "then"),
+        [
+            ({}, {}),
+            ({}, {"tier": Tier.R}),
+            ({}, {"subject": "91510100MA6CTE400T"}),
+            ({"subject": "91510100MA6CTE400T"}, {}),
+            ({"subject": "91510100MA6CTE400T"}, {"subject": "91510100MA6CTE400T"}),
+        ],
+    )
+    async def test_nobody_prolongs_an_access_by_asking_for_it_again(self, hall, first, then):
+        waiting = await asked(hall, by=THIRD, **then)
+        name = await given(hall, **first)
+        hall.clock.turn(timedelta(minutes=31))
+        with pytest.raises(ForbiddenError) as refusal:
+            await hall.glass.approve(await hall.officer(SECOND), await asked(hall, **then))
+        with pytest.raises(ForbiddenError) as earlier:
+            await hall.glass.approve(await hall.officer(SECOND), waiting)
+        before = len(await hall.rows(AccessGrant))
+        await hall.glass.review(await hall.officer(AUDITOR), name, Verdict.JUSTIFIED, "storm")
+        await hall.glass.approve(await hall.officer(SECOND), waiting)
+
+        assert ("glass.unreviewed", "glass.unreviewed") == (rule_of(refusal), rule_of(earlier))
+        assert (1, 2) == (before, len(await hall.rows(AccessGrant)))
+
+    @pytest.mark.parametrize(
+        ("first", "then"),
+        [
+            ({"subject": "91510100MA6CTE400T"}, {"subject": "91110000MA01C5GT4N"}),
+            ({}, {"category": Category.C16}),
+        ],
+    )
+    async def test_another_emergency_does_not_wait_for_the_review(self, hall, first, then):
+        await given(hall, **first)
+        await given(hall, **then)
+
+        assert 2 == len(await hall.rows(AccessGrant))
+
     async def test_others_are_not_barred(self, hall):
         await given(hall)
         hall.clock.turn(timedelta(days=4))
