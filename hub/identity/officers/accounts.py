@@ -10,6 +10,8 @@ Rules:
     - Later ones come by change sets alone, which call `admit` and `reinstate` in their transaction.
     - One officer suspends at once: an administrator; an administrator is suspended by a security officer. Sessions,
       challenges and the invitation of who is suspended end in the same transaction.
+    - The last administrator and the last security officer who act are not suspended: to let anybody act again takes
+      one of each, so one person alone could end the office for ever.
 
 Source: DESIGN 7; INTERFACE 3.
 """
@@ -41,6 +43,8 @@ _NAME_MAX = 100
 _REASON_MAX = 500
 _HANDLE_SIZE = 32
 _TURN = "officers"
+_NEEDED = frozenset({Role.ADMINISTRATOR, Role.SECURITY_OFFICER})
+"""Roles without which nobody is admitted nor acts again: one drafts, the other approves."""
 _RESERVED = frozenset({"operator"})
 """Who acts in a hub without officers; the journal must not take an officer for it."""
 
@@ -154,17 +158,20 @@ class Officers:
         Suspend an officer at once; a suspended one stays so.
 
         Raises:
-            ForbiddenError: not a duty of the role, or oneself.
+            ForbiddenError: not a duty of the role, oneself, or the last one of a role it takes to let anybody act again
+                (`officer.last`).
             BadInputError: no such officer, or no reason.
         """
         if not reason.strip() or len(reason) > _REASON_MAX:
             raise BadInputError(f"reason: expected 1 to {_REASON_MAX} characters", place=("reason",))
         async with writing(self._office.engine) as writer:
+            await writer.take_turn(_TURN)
             acting = await self._sessions.confirm(writer, acting)
             found = await _get(writer, officer_id)
             is_administrator = found.role is Role.ADMINISTRATOR
             check_duty(acting, Duty.SUSPEND_ADMINISTRATOR if is_administrator else Duty.SUSPEND_OFFICER)
             check_not_own(acting, officer_id)
+            await _check_not_last(writer, found)
             now = iso(self._office.clock.now())
             await writer.write(
                 update(OFFICER)
@@ -238,6 +245,14 @@ def _folded(person: str) -> str:
 async def _count(reader: Reader) -> int:
     row = await reader.first(select(func.count()).select_from(OFFICER))
     return 0 if row is None else int(row[0])
+
+
+async def _check_not_last(reader: Reader, found: Officer) -> None:
+    others = select(OFFICER.c.id).where(
+        OFFICER.c.role == found.role.value, OFFICER.c.state == OfficerState.ACTIVE.value, OFFICER.c.id != found.id
+    )
+    if found.role in _NEEDED and await reader.first(others) is None:
+        raise ForbiddenError("officer.last", f"The last {found.role.value} ({found.role.zh}) who acts: admit another")
 
 
 async def _get(writer: Writer, officer_id: str) -> Officer:

@@ -5,6 +5,7 @@ Rules:
     - An attempt counts as failed from its beginning, in a transaction of its own: a thousand guesses at once are a
       thousand failures. Only success takes it back.
     - Names that nobody has are counted like names that somebody has.
+    - An IPv6 address counts as its /64, which is what one client is given.
     - Who is blocked is refused unread, and the refusal does not lengthen the block.
     - A code of six digits, three of them good at any time: five failures block for a quarter of an hour, each further
       five for twice as long, up to a day. That is about 60 guesses a week, a chance of 0.0002 (NIST SP 800-63B-4,
@@ -18,6 +19,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
+from hub.access.visitors import network_of
 from hub.clock import from_iso, iso
 from hub.errors import RateLimitedError
 from hub.identity.officers.office import Office
@@ -61,7 +63,7 @@ class Attempt:
     An attempt of somebody.
 
     Attributes:
-        of: For whom, or from where: `officer:ID` or `peer:ADDRESS`. Only a digest of it is kept.
+        of: For whom, or from where: `officer:ID` or `peer:NETWORK`. Only a digest of it is kept.
         limit: What bounds it.
     """
 
@@ -80,8 +82,8 @@ def guess(officer: str) -> Attempt:
 
 
 def knock(peer: str | None) -> Attempt:
-    """A request from the address *peer*."""
-    return Attempt(of=f"peer:{peer or 'unknown'}", limit=KNOCKS)
+    """A request from the network of the address *peer*; what is no address is all one."""
+    return Attempt(of=f"peer:{network_of(peer).hex() or 'unknown'}", limit=KNOCKS)
 
 
 class Attempts:

@@ -1,5 +1,6 @@
 """三员: who becomes an officer, as what, and who may stop one."""
 
+from asyncio import gather
 from dataclasses import replace
 
 import pytest
@@ -174,6 +175,32 @@ class TestSuspend:
         found = await bureau.parts.officers.find(whom)
         assert found is not None
         assert OfficerState.ACTIVE is found.state
+
+    @pytest.mark.parametrize(
+        ("who", "whom"), [("guan", ["bao", "mi", "an"]), ("bao", ["guan", "li"])], ids=["security", "administrators"]
+    )
+    async def test_one_person_does_not_end_the_office(self, bureau, who, whom):
+        acting, officers = await bureau.acting(who), bureau.parts.officers
+        for each in whom[:-1]:
+            await officers.suspend(acting, each, "because")
+        with pytest.raises(ForbiddenError) as refusal:
+            await officers.suspend(acting, whom[-1], "because")
+
+        assert "officer.last" == refusal.value.rule
+        found = await officers.find(whom[-1])
+        assert found is not None
+        assert OfficerState.ACTIVE is found.state
+
+    async def test_two_at_once_do_not_end_the_office(self, bureau, second):
+        await bureau.parts.officers.suspend(await bureau.acting("guan"), "an", "left")
+        one, other = await bureau.acting("guan"), await second.acting("li")
+        outcomes = await gather(
+            bureau.parts.officers.suspend(one, "bao", "because"),
+            second.parts.officers.suspend(other, "mi", "because"),
+            return_exceptions=True,
+        )
+
+        assert [ForbiddenError] == [type(each) for each in outcomes if isinstance(each, BaseException)]
 
     @pytest.mark.parametrize("reason", ["", "  ", "x" * 501])
     async def test_a_reason_is_needed(self, light, reason):
