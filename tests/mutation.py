@@ -44,7 +44,7 @@ class Target:
 
 _POLICY = tuple(
     f"tests/schema/policy/test_{name}.py"
-    for name in ("decide", "order_of_refusals", "matrix", "purposes", "compartments")
+    for name in ("decide", "fields", "order_of_refusals", "matrix", "purposes", "compartments")
 )
 _RENDER = tuple(
     f"tests/schema/render/test_{name}.py" for name in ("decisions", "values", "records", "roots", "compiled", "collect")
@@ -53,7 +53,12 @@ TARGETS = (
     Target("schema/policy/decide.py", (*_POLICY, "tests/schema/policy/test_decide_laws.py")),
     Target(
         "schema/plan/decider.py",
-        ("tests/schema/plan/test_decider.py", "tests/schema/plan/test_compile.py", _RENDER[0]),
+        (
+            "tests/schema/plan/test_decider.py",
+            "tests/schema/policy/test_fields.py",
+            "tests/schema/plan/test_compile.py",
+            _RENDER[0],
+        ),
     ),
     Target("schema/plan/judge.py", ("tests/schema/plan/test_judge.py",)),
     Target("schema/plan/essence.py", ("tests/schema/plan/test_essence.py",)),
@@ -127,7 +132,20 @@ EQUIVALENT: dict[str, str] = {
         (
             "plan/decider.py",
             "a join does not depend on the order",
-            ["Decider._decide_cell: [row.tier, entry.tier] -> [entry.tier, row.tier]"],
+            [
+                "Decider._decide_cell: [row.tier, entry.tier, told.tier] -> [entry.tier, row.tier, told.tier]",
+                "Decider._decide_cell: [row.tier, entry.tier, told.tier] -> [row.tier, told.tier, entry.tier]",
+            ],
+        ),
+        (
+            "plan/decider.py",
+            "where no grant is possible there is none, or no rule asks for one",
+            [
+                (
+                    "Decider._possible_rows: self.standing.grants if Fact.GRANTED in self._possible else ()"
+                    " -> self.standing.grants if True else ()"
+                ),
+            ],
         ),
         (
             "plan/judge.py",
@@ -142,13 +160,20 @@ EQUIVALENT: dict[str, str] = {
                     "subject_class: (policy.tiers.get(Category.C01, Tier.R), basis.tier)"
                     " -> (basis.tier, policy.tiers.get(Category.C01, Tier.R))"
                 ),
+                "row_class: if _is_in_compartment(standing, record.region, sector) -> after if record.published",
                 (
-                    "_facts: if standing.organisation is not None"
-                    " -> after if any((region_lies_within(region, prefix) for prefix in standing.regions))"
+                    "labelled: (placement.tier, label.tier, Tier.P if is_within else Tier.R)"
+                    " -> (label.tier, placement.tier, Tier.P if is_within else Tier.R)"
+                ),
+                (
+                    "labelled: (placement.tier, label.tier, Tier.P if is_within else Tier.R)"
+                    " -> (placement.tier, Tier.P if is_within else Tier.R, label.tier)"
                 ),
                 "_granted: (None, source) -> (source, None)",
+                "_granted: (None, subject) -> (subject, None)",
             ],
         ),
+        ("plan/judge.py", "asked for its truth alone", ["_is_in_compartment: return False -> return None"]),
         ("plan/essence.py", "stands for any value: whatever the word", ["SAID: '*' -> 'mutant'"]),
         (
             "render/write.py",

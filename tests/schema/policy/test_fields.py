@@ -9,7 +9,8 @@ from schema.catalogue import CATALOGUE_VERSION, KINDS
 from schema.catalogue.model import Category, Mask
 from schema.plan.decider import Decider, RowClass
 from schema.plan.guarded import guard_table
-from schema.policy.model import ActorKind, Clear, Denied, Fact, FieldLabel, Masked
+from schema.policy.decide import decide
+from schema.policy.model import ActorKind, Clear, Denied, Fact, FieldLabel, Label, Masked
 from schema.tiers import Tier, is_at_least
 from tests.support.people import GROUP, TENDER, grant, standing
 
@@ -55,7 +56,7 @@ class TestUnclassified:
         own = frozenset({Fact.OWN_SUBJECT, Fact.OWN_SOURCE, Fact.IN_REGION})
 
         for asker in askers:
-            assert "catalogue.unclassified" == cell(unseen, asker, facts=own).rule
+            assert Denied(rule="catalogue.unclassified", required_tier=Tier.R) == cell(unseen, asker, facts=own)
             assert "catalogue.unclassified" == Decider(unseen, asker, TABLE).static(FACTS).rule
             assert not isinstance(cell(seed, asker, facts=own), Denied)
 
@@ -85,6 +86,20 @@ class TestMasked:
         assert isinstance(cell(seed, group()), Clear)
         assert Mask.M4 is cell(masked, group()).mask
         assert isinstance(cell(masked, itself, facts=own), Clear)
+
+    def test_field_without_a_mask_of_its_own_takes_the_policys(self, seed):
+        number = "Penalty.documentNo"
+        assert TABLE.by_coordinate[number].mask is None
+        masked = replace(seed, fields={**seed.fields, number: FieldLabel(tier=Tier.P, mask=Mask.M1)})
+
+        assert isinstance(cell(seed, group(), name="document_no"), Clear)
+        assert Mask.M1 is cell(masked, group(), name="document_no").mask
+
+    def test_mask_that_nobody_names_masks_nothing(self, seed):
+        """`decide` is total: a label that is masked through no mask is shown as the line says."""
+        label = Label(category=Category.C05, tier=Tier.P, coordinate=FACTS, mask=None, masked=True)
+
+        assert isinstance(decide(seed, group(), label, frozenset()), Clear)
 
 
 class TestGrant:
