@@ -23,6 +23,8 @@ from schema.policy.model import Policy
 from schema.policy.parse import policy_from_json
 
 _TABLE = table_of(PolicyVersion)
+_NUMBER_MAX = 2**31 - 1
+"""What no store counts beyond."""
 _HEADS = [column for column in _TABLE.c if column.name != "body"]
 
 
@@ -93,7 +95,7 @@ class Versions:
                 number = await self._in_force(reader, now)
             if number is None:
                 raise PolicyMissingError("policy: no version is in force")
-        found = await self._listed(now, 1, number + 1)
+        found = await self._listed(now, 1, number + 1) if 0 < number < _NUMBER_MAX else ()
         if not found or found[0].number != number:
             raise BadInputError("version: there is no such version of the policy", place=("version",))
         async with reading(self._engine) as reader:

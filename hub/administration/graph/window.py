@@ -7,12 +7,14 @@ ask for, 6 run, 7 the answer.
 Rules:
     - Who asks is told before the body is read: to everybody else the window says 401 and nothing of its schema.
     - POST with JSON only; a batch, a registered document and a persisted query are refused.
+    - No text holds NUL, which not every store keeps: no name and no reason has one.
     - Every answer is `Cache-Control: private, no-store`.
     - A request error is 400 as `application/graphql-response+json` and 200 as `application/json`, as at `/graphql`.
 
 Source: GraphQL over HTTP (2025 draft), 5-6; INTERFACE 1.
 """
 
+import re
 import traceback
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
@@ -37,6 +39,8 @@ from hub.road.documents import Documents, RequestFaultError
 
 _FOREIGN = frozenset({b"cross-site", b"same-site"})
 _PLACES = 12
+_NUL = re.compile(r"\\u(?:0000|\{0+\})")
+"""As a document spells it; it does not hold one unspelled."""
 _DOCUMENTS_KEPT = 200
 
 Known = TypeVar("Known")
@@ -184,10 +188,28 @@ class Window(Generic[Known]):
             raise BadInputError("Here a document is sent whole, as query", place=("query",))
         if parameters.query is None:
             raise BadInputError("Send a GraphQL document as query", place=("query",))
+        _check_texts(parameters)
         await self._documents.admit(parameters.query)
         prepared = self._documents.prepare(parameters.query, parameters.operation_name, parameters.variables)
         bounds.check(self._schema, prepared)
         return await self._runner.run(prepared, served.context, trail.request_id)
+
+
+def _check_texts(parameters: Parameters) -> None:
+    for place, is_held in (
+        ("query", _NUL.search(parameters.query or "") is not None),
+        ("variables", _holds_nul(parameters.variables)),
+    ):
+        if is_held:
+            raise BadInputError("No text may hold NUL", place=(place,), extensions={"rule": "request.text"})
+
+
+def _holds_nul(value: object) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_holds_nul(part) for pair in value.items() for part in pair)
+    return isinstance(value, list) and any(map(_holds_nul, value))
 
 
 def _check_method_and_origin(visit: Visit) -> None:

@@ -143,13 +143,16 @@ class _Endpoint:
         headers: list[tuple[bytes, bytes]] = list(scope["headers"])
         if scope["method"] != self._method:
             raise BadInputError(f"Expected {self._method}", status=405, headers={"allow": self._method})
+        place: Mapping[str, str] = scope.get("path_params", {})
+        if not all(part.isascii() and part.isprintable() for part in place.values()):
+            raise BadInputError("The path names nothing: expected letters and digits", status=404)
         client = scope.get("client")
         return Call(
             method=self._method,
             headers=headers,
             peer=client[0] if client else None,
             query=scope["query_string"],
-            place=scope.get("path_params", {}),
+            place=place,
             body=await _body_of(headers, receive) if self._method == "POST" else {},
         )
 

@@ -32,7 +32,7 @@ class TestOne:
         assert (1, True) == (version.number, version.in_force)
         assert (await Policies(store).current(NOW)).digest == policy.digest
 
-    @pytest.mark.parametrize("number", [0, 2, -1])
+    @pytest.mark.parametrize("number", [0, 2, -1, 2**31 - 2, 2**31 - 1, -(2**31)])
     async def test_there_is_no_such_version(self, store, number):
         await Policies(store).settle(NOW)
 

@@ -146,6 +146,27 @@ class TestForm:
         assert code == told(answer)["code"]
         assert "data" not in answer.json
 
+    @pytest.mark.parametrize(
+        ("document", "variables", "place"),
+        [
+            ('{ changeSet(id: "a\\u0000b") { id } }', {}, "query"),
+            ('{ changeSet(id: "a\\u{000}b") { id } }', {}, "query"),
+            ("query($i: ID!) { changeSet(id: $i) { id } }", {"i": "a\0b"}, "variables"),
+            (DRAFT, {"c": {"reason": "r", "items": [{"putOfficer": {"id": "a\0b"}}]}}, "variables"),
+            ("{ me { officer { id } } }", {"\0": 1}, "variables"),
+        ],
+    )
+    async def test_text_that_no_store_keeps_is_refused(self, counter, document, variables, place):
+        answer = await counter.ask("bao", document, **variables)
+
+        assert ("BAD_USER_INPUT", "request.text", [place]) == tuple(
+            told(answer)[name] for name in ("code", "rule", "place")
+        )
+
+    @pytest.mark.parametrize("text", ["\\u0001", "\\\\", "u0000", "\\u4f60"])
+    async def test_other_texts_are_looked_up(self, counter, text):
+        assert "change.unknown" == told(await counter.ask("bao", f'{{ changeSet(id: "{text}") {{ id }} }}'))["rule"]
+
     @pytest.mark.parametrize("media", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data"])
     async def test_forms_of_web_pages_are_refused(self, counter, media):
         header = ("authorization", f"Officer {await counter.session('bao')}")

@@ -272,6 +272,16 @@ class TestForm:
 
         assert 400 == (await browser.post("credentials/zz/revoke")).status
 
+    @pytest.mark.parametrize(
+        "path", ["sessions/a\0b/revoke", "sessions/\0/revoke", "credentials/\0/revoke", "sessions/é/revoke"]
+    )
+    async def test_a_path_that_names_nothing_is_refused_by_every_store(self, bureau, path):
+        browser = Browser(bureau)
+        await browser.enrol("bao")
+        refused = await browser.post(path)
+
+        assert (404, "BAD_USER_INPUT") == (refused.status, refused.code)
+
 
 class TestRefusal:
     async def test_who_is_not_signed_in_is_told_so_everywhere(self, browser):
