@@ -47,7 +47,7 @@ def name_hidden_subject() -> None:
     from hub.road import searching
     from schema.graph.asking import SearchHit
 
-    async def one(self: Any, asked: Any, sight: Any, _decider: Any) -> Any:
+    async def one(self: Any, asked: Any, sight: Any, _decider: Any, _after: Any) -> Any:
         page = await searching.search(self._engine, asked.name, asked.first)
         await sight.see([hit.subject.code for hit in page.hits])
         hits = [SearchHit(code=hit.subject.code, matched_by=hit.match.name, position="1:x") for hit in page.hits]
