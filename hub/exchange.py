@@ -54,6 +54,7 @@ from hub.road.sight import Sight, wish_of
 from hub.road.status import AskersLimits, Status
 from hub.road.strokes import Strokes
 from hub.road.toll import Toll
+from hub.road.used import grants_used
 from hub.road.views import Setting
 from hub.store.epochs import Epochs
 from hub.store.sources import SourceState
@@ -98,6 +99,13 @@ class Attestor(Protocol):
 
     async def append(self, pending: Pending) -> Receipt:
         """Make *pending* durable. Raises StaleReadError, or LogUnavailableError."""
+
+
+class Remembers(Protocol):
+    """Who remembers what was answered; nobody waits for it."""
+
+    def note(self, asked: Asked, receipt: Receipt, used: frozenset[str]) -> None:
+        """Note that *asked* has the entry of *receipt*, and that the grants *used* took part in its answer."""
 
 
 _TOLD_MAX = 2**31 - 1
@@ -171,8 +179,9 @@ class Ground:
 class ExchangeRoad:
     """Answers questions; the only one who does."""
 
-    def __init__(self, ground: Ground, strokes: Strokes | None = None) -> None:
+    def __init__(self, ground: Ground, strokes: Strokes | None = None, remembers: Remembers | None = None) -> None:
         self._ground = ground
+        self._remembers = remembers
         self._strokes = strokes
         self._previewer = Previewer(documents=ground.documents, plans=ground.plans, fetcher=ground.fetcher)
 
@@ -220,6 +229,7 @@ class ExchangeRoad:
                 at=now,
                 caller=caller,
                 standing=standing,
+                document=question.document,
                 prepared=prepared,
                 catalogue_version=ground.table.catalogue_version,
                 epochs=epochs,
@@ -321,7 +331,8 @@ class ExchangeRoad:
         # 9 attest: durable before anything leaves. 10 answer with its receipt.
         receipt = None
         if plan.is_guarded:
-            receipt = await self._attest(asked, disclosure_of(asked, plan, sight, rendered))
+            used = grants_used(asked.standing, planned.ruling.decider, sight.subjects.values())
+            receipt = await self._attest(asked, disclosure_of(asked, plan, sight, rendered), used)
         else:
             await self._confirm(asked.epochs)
         if self._strokes is not None and _in_vain(planned.needed, sight):
@@ -360,10 +371,12 @@ class ExchangeRoad:
         limits = AskersLimits(allowance=asked.toll.allowance, rows=rows, bytes=size)
         return self._ground.status.me(asked.caller, asked.standing, self._ground.table.catalogue_version, limits)
 
-    async def _attest(self, asked: Asked, pending: Pending) -> Receipt:
-        """Make *pending* durable, and what *asked* owes with it."""
+    async def _attest(self, asked: Asked, pending: Pending, used: frozenset[str] = frozenset()) -> Receipt:
+        """Make *pending* durable, and what *asked* owes with it; then it is remembered, with the grants it *used*."""
         receipt = await self._ground.log.append(pending)
         asked.toll.pay(receipt.used)
+        if self._remembers is not None:
+            self._remembers.note(asked, receipt, used)
         return receipt
 
     async def _rendered(self, asked: Asked, planned: Planned, asking: Asking) -> Rendered:

@@ -155,6 +155,12 @@ class Settings(BaseSettings):
         pattern="^[A-Za-z0-9-]{1,64}$",
         description="Header in which the trusted proxies append the address they were asked from.",
     )
+    replay_days: int = Field(
+        default=30,
+        ge=0,
+        le=366,
+        description="Days for which questions are kept, so that a change of policy can be tried on them; 0 keeps none.",
+    )
     plans_max: int = Field(default=1_000, ge=1, description="Parsed documents, and plans, kept per process.")
     dossier_cache_records: int = Field(
         default=100_000,

@@ -11,6 +11,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from secrets import token_bytes
 
@@ -32,13 +33,16 @@ from hub.access.visitors import VISITORS_KEY_SIZE, Visitors
 from hub.administration.desk import Desk
 from hub.administration.graph.windows import WindowParts, windows
 from hub.administration.journal import Journal
+from hub.administration.questions import Questions
+from hub.administration.replay import Replays
 from hub.administration.services import Services, services_of
 from hub.administration.upkeep import upkeep
+from hub.afterwards import Afterwards
 from hub.audit.log import Log
 from hub.audit.sequencer import Sequencer
 from hub.clock import Clock
 from hub.errors import SettingsError
-from hub.exchange import CostLimits, ExchangeRoad, Ground
+from hub.exchange import CostLimits, ExchangeRoad, Ground, RightsShelf
 from hub.gateway.documents import DocumentDesk, Remembered, TrustedDocuments
 from hub.gateway.door import Door, DoorParts
 from hub.gateway.health import Health, store_usable
@@ -55,6 +59,7 @@ from hub.identity.officers.office import Office
 from hub.identity.officers.parts import OfficerParts, officer_parts
 from hub.identity.officers.routes import officer_routes
 from hub.ingest.live import LiveSource
+from hub.rehearsal import Rehearsals
 from hub.road.contacts import Contacts
 from hub.road.documents import Documents
 from hub.road.fetch import Fetcher
@@ -75,19 +80,23 @@ from hub.store.epochs import Epochs
 from hub.store.officers_tables import Officer
 from hub.store.sources import Sources
 from hub.store.tables import table_of
+from keys import envelope
 from keys.ring import KeyRing, KeyUse
 from schema.catalogue import CATALOGUE_VERSION, KINDS
 from schema.graph.build import Exchange, build_exchange
 from schema.plan.guarded import guard_table
 from schema.plan.sizes import Profile
+from schema.policy.model import Policy
 
 CURSOR_KEY = "cursors"
 RECORD_NAME_KEY = "record-names"
+QUESTION_KEY = "questions"
 _SECRETS = {
     CURSOR_KEY: cursors.KEY_SIZE,
     RECORD_NAME_KEY: pseudonyms.KEY_SIZE,
     seal.KEY_NAME: seal.KEY_SIZE,
     NONCE_KEY: nonces.KEY_SIZE,
+    QUESTION_KEY: envelope.KEY_SIZE,
 }
 
 
@@ -182,7 +191,7 @@ def build_door(settings: Settings, around: Surroundings) -> Door:
     ground = _ground(opened, settings, around)
     metrics.watch(partial(_memories, ground))
     metrics.watch_sealing(opened.sealing.keys.tally.events)
-    gate = _gate(opened, ground, settings, around)
+    questions = _questions(opened, settings, around)
 
     async def log_size() -> int:
         head = await Log(engine).checkpoint()
@@ -194,7 +203,8 @@ def build_door(settings: Settings, around: Surroundings) -> Door:
 
     officers = _officers(opened, settings, around)
     who = assemble(settings, _basis(opened, around, officers))
-    services = _administration(opened, officers, around)
+    services = _administration(opened, officers, around, _replays(ground, questions))
+    gate = _gate(opened, ground, settings, around, Afterwards(questions, services.grants))
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
@@ -207,7 +217,9 @@ def build_door(settings: Settings, around: Surroundings) -> Door:
             stack.push_async_callback(gate.drain)
             stack.push_async_callback(opened.live.close)
             await settle_policy(engine, services.journal, around.clock.now())
-            await stack.enter_async_context(upkeep(services.journal, services.grants, around.log))
+            await stack.enter_async_context(upkeep(services.journal, services.grants, questions, around.log))
+            if services.replays is not None:
+                stack.push_async_callback(services.replays.close)
             yield
 
     limits = Limits(
@@ -297,9 +309,23 @@ def _ground(opened: Opened, settings: Settings, around: Surroundings) -> Ground:
     )
 
 
-def _gate(opened: Opened, ground: Ground, settings: Settings, around: Surroundings) -> Tollgate:
+def _questions(opened: Opened, settings: Settings, around: Surroundings) -> Questions:
+    secret = opened.ring.secret(QUESTION_KEY)
+    key_id = sha256(b"questions" + secret).digest()[: envelope.KEY_ID_SIZE]
+    cipher = envelope.LocalKey.of(key_id, secret)
+    return Questions(opened.engine, cipher, around.clock, around.entropy, days=settings.replay_days)
+
+
+def _replays(ground: Ground, questions: Questions) -> Callable[[Desk], Replays]:
+    def stage(policy: Policy, rights: RightsShelf, now: datetime) -> Rehearsals:
+        return Rehearsals(ground, policy, rights, now)
+
+    return lambda desk: Replays(desk, questions, stage)
+
+
+def _gate(opened: Opened, ground: Ground, settings: Settings, around: Surroundings, afterwards: Afterwards) -> Tollgate:
     return Tollgate(
-        ExchangeRoad(ground, opened.strokes),
+        ExchangeRoad(ground, opened.strokes, afterwards),
         log=opened.sequencer,
         allowances=Allowances(
             requests_per_minute=settings.partner_requests_per_minute,
@@ -317,7 +343,9 @@ def _officers(opened: Opened, settings: Settings, around: Surroundings) -> Offic
     return officer_parts(settings, office, opened.ring, around.environment)
 
 
-def _administration(opened: Opened, officers: OfficerParts, around: Surroundings) -> Services:
+def _administration(
+    opened: Opened, officers: OfficerParts, around: Surroundings, replays: Callable[[Desk], Replays]
+) -> Services:
     desk = Desk(
         engine=opened.engine,
         journal=Journal(opened.engine, around.clock, around.entropy, log=opened.sequencer),
@@ -328,7 +356,9 @@ def _administration(opened: Opened, officers: OfficerParts, around: Surroundings
     )
     # Read for explanations alone, and nothing is kept of it.
     records = Dossiers(opened.engine)
-    return services_of(desk, officers.officers, officers.sessions, records=records, rules=load_rules())
+    return services_of(
+        desk, officers.officers, officers.sessions, records=records, rules=load_rules(), replays=replays(desk)
+    )
 
 
 def _basis(opened: Opened, around: Surroundings, officers: OfficerParts) -> Basis:

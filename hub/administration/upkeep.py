@@ -1,4 +1,4 @@
-"""What the running hub does for administration by itself: announce what was done, write down which grants were used."""
+"""What the running hub does for administration by itself: announce what was done, write down what was used, asked."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,6 +9,7 @@ from structlog.typing import FilteringBoundLogger
 
 from hub.administration.grants import Grants
 from hub.administration.journal import Journal
+from hub.administration.questions import Questions
 from hub.audit.errors import AuditError
 
 EVERY_S = 5.0
@@ -16,10 +17,12 @@ EVERY_S = 5.0
 
 
 @asynccontextmanager
-async def upkeep(journal: Journal, grants: Grants, log: FilteringBoundLogger) -> AsyncIterator[None]:
+async def upkeep(
+    journal: Journal, grants: Grants, questions: Questions, log: FilteringBoundLogger
+) -> AsyncIterator[None]:
     """Keep up while the block runs, and once more when it ends."""
     stopped = asyncio.Event()
-    task = asyncio.create_task(_rounds(journal, grants, log, stopped))
+    task = asyncio.create_task(_rounds(journal, grants, questions, log, stopped))
     try:
         yield
     finally:
@@ -27,12 +30,15 @@ async def upkeep(journal: Journal, grants: Grants, log: FilteringBoundLogger) ->
         await task
 
 
-async def _rounds(journal: Journal, grants: Grants, log: FilteringBoundLogger, stopped: asyncio.Event) -> None:
+async def _rounds(
+    journal: Journal, grants: Grants, questions: Questions, log: FilteringBoundLogger, stopped: asyncio.Event
+) -> None:
     while True:
         last = stopped.is_set()
         try:
             await journal.announce()
             await grants.flush()
+            await questions.flush()
         except (AuditError, DBAPIError) as error:
             # Passing, or told by the health check; what is left is done in a later round.
             log.warning("upkeep", error=type(error).__name__)

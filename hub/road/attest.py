@@ -24,6 +24,7 @@ class Asked:
     A question as the log tells it: who, for what, when, under which versions.
 
     Attributes:
+        document: Text of the document.
         epochs: What else decides the answer, at the epoch it was read.
         toll: What the question uses up, with its entry.
     """
@@ -31,6 +32,7 @@ class Asked:
     at: datetime
     caller: Caller
     standing: Standing
+    document: str
     prepared: Prepared
     catalogue_version: str
     epochs: dict[str, int]

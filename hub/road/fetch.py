@@ -149,7 +149,13 @@ class Fetcher:
     def of_the_archive(self) -> "Fetcher":
         """The same without live sources: they are asked for answers only."""
         return Fetcher(
-            self._dossiers, (), self._contacts, deadline_s=self._deadline_s, clock=self._clock, log=self._log
+            self._dossiers,
+            (),
+            self._contacts,
+            deadline_s=self._deadline_s,
+            clock=self._clock,
+            log=self._log,
+            unsealer=self._unsealer,
         )
 
     def asked(self, kinds: frozenset[str]) -> list[str]:
