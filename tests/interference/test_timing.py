@@ -7,7 +7,7 @@ from tests.interference.timing import REACH, compare, cropped, welch
 from tests.support.worlds import Ground
 
 PAIRS = ("subject,", "subject by node,", "record by node,", "entities,", "search,")
-SAMPLES = 400
+SAMPLES = 250
 ATTEMPTS = 3
 
 
