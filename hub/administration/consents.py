@@ -5,6 +5,7 @@ Rules:
     - Given by the subject itself, through its own credential: a partner whose own organisation is the subject, and who
       may ask as the subject does (SELF_QUERY). Nobody gives it for another.
     - 30 days unless it says otherwise, at most a year. Of the categories, only those the purpose reads.
+    - At most 100 of one subject to one grantee stand at a time: each is read with every question of its grantee.
     - Taken back at once: by the subject, or by a security officer or administrator as a restraint.
     - Told to its subject and its grantee, each their own, and to officers that it exists. What it opens is `decide`'s.
     - A consent that is not the asker's is answered like one that is not there.
@@ -17,7 +18,7 @@ import re
 from datetime import date, timedelta
 from typing import Any, overload
 
-from sqlalchemy import Row, Select, insert, or_, select, tuple_, update
+from sqlalchemy import Row, Select, func, insert, or_, select, tuple_, update
 
 from hub.access.policies import Policies
 from hub.administration.acting import Agent, name_of
@@ -30,7 +31,7 @@ from hub.identity.caller import Caller
 from hub.identity.officers.duties import Duty, check_duty
 from hub.identity.officers.model import Acting
 from hub.store.administration_tables import ConsentRow
-from hub.store.engine import Writer, reading, writing
+from hub.store.engine import Reader, Writer, reading, writing
 from hub.store.tables import table_of
 from keys.canonical import Json
 from keys.digests import algorithm_of
@@ -41,6 +42,8 @@ from schema.identifiers.uscc import is_uscc
 SELF_QUERY = "SELF_QUERY"
 """The purpose under which a subject asks about itself."""
 DAYS_BY_DEFAULT = 30
+LIVE_MAX = 100
+"""Consents of one subject to one grantee that are neither over nor taken back."""
 _T = table_of(ConsentRow)
 _ID = re.compile(r"[0-9]{20}-[0-9a-f]{8}")
 
@@ -59,6 +62,7 @@ class Consents:
         Raises:
             ForbiddenError: the caller is no subject with its own credential (`consent.own_credential`).
             BadInputError: a member is not as it must be; names it, and the rule.
+            ConflictError: there are so many of this subject to this grantee already (`consent.too_many`).
             PolicyMissingError: no policy is in force.
         """
         partner, subject = _subject_of(caller)
@@ -83,6 +87,7 @@ class Consents:
             "given_at": self._desk.now(),
         }
         async with writing(self._desk.engine) as writer:
+            await _check_room(writer, subject, new.grantee, legal_day(now))
             await writer.write(insert(_T), [row])
             said: dict[str, Json] = {"action": "given", "by": partner, "consent": row["id"], "subject": subject}
             said |= {name: row[name] for name in ("grantee", "purpose", "valid_from", "valid_to", "evidence")}
@@ -226,6 +231,13 @@ def _subject_of(caller: Caller) -> tuple[str, str]:
     if caller.partner is None or caller.organisation is None or SELF_QUERY not in caller.purposes:
         raise _not_own()
     return caller.partner, caller.organisation
+
+
+async def _check_room(reader: Reader, subject: str, grantee: str, today: date) -> None:
+    live = select(func.count()).select_from(_T).where(_T.c.subject_code == subject, _T.c.grantee == grantee)
+    row = await reader.first(live.where(_T.c.revoked_at.is_(None), _T.c.valid_to >= today.isoformat()))
+    if row is not None and row[0] >= LIVE_MAX:
+        raise ConflictError("consent.too_many", f"{LIVE_MAX} consents to this organisation stand: take one back")
 
 
 def _check_form(new: NewConsent, subject: str) -> None:

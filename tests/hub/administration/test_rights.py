@@ -6,6 +6,7 @@ import pytest
 
 from hub.access.rights import Rights
 from hub.administration.acting import Operator
+from hub.administration.consents import LIVE_MAX
 from hub.administration.items import ProlongGrant
 from hub.administration.model import GrantState, NewConsent
 from hub.clock import iso, legal_day
@@ -189,6 +190,20 @@ class TestGive:
         assert [(SUBJECT, frozenset({Category.C15, Category.C16}))] == [
             (each.subject, each.items) for each in held.consents
         ]
+
+    async def test_at_most_a_hundred_stand_to_one_grantee(self, hall):
+        """Each is read with every question of the grantee, who cannot help being given them."""
+        made = [await hall.consents.give(caller(), consent()) for _ in range(LIVE_MAX)]
+        with pytest.raises(ConflictError) as refusal:
+            await hall.consents.give(caller(), consent())
+        other = await hall.consents.give(caller(), consent(grantee=BUYER))
+        await hall.consents.revoke(caller(), SUBJECT, made[0].id, "not needed")
+        again = await hall.consents.give(caller(), consent())
+        hall.clock.turn(timedelta(days=30))
+        later = await hall.consents.give(caller(), consent())
+
+        assert "consent.too_many" == refusal.value.rule
+        assert (LIVE_MAX + 3) == len({each.id for each in (*made, other, again, later)})
 
     @pytest.mark.parametrize(
         "who",
