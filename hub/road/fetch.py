@@ -155,7 +155,7 @@ class Fetcher:
             deadline_s=self._deadline_s,
             clock=self._clock,
             log=self._log,
-            unsealer=self._unsealer,
+            unsealer=self.unsealer,
         )
 
     def asked(self, kinds: frozenset[str]) -> list[str]:
