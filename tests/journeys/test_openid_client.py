@@ -8,8 +8,6 @@ from hub.identity.client_keys import new_client_key, public_part
 from tests.journeys.serving import free_port, serving
 from tests.npm_tools import NpmProject
 
-pytestmark = pytest.mark.npm
-
 CODE = "91510100MA6CTE400T"
 ME = "{ me { actor partner } }"
 NOT_FOUND = '{ subject(code: "91510100MA6CTE400T") { code } }'
@@ -50,6 +48,7 @@ def asked(npm, hub, key, proof_algorithm: str):
     return npm.run("ask.mjs", json.dumps({**wish, "questions": [ME, NOT_FOUND]}))
 
 
+@pytest.mark.npm
 class TestOpenidClient:
     @pytest.mark.parametrize(
         ("algorithm", "proof_algorithm"),
