@@ -12,7 +12,7 @@ from hub.kept import Kept
 from hub.road.plans import Plans
 from schema.policy.model import ActorKind
 from tests.support.people import GROUP, TENDER, caller
-from tests.support.worlds import SUBJECT, TODAY, build_ground
+from tests.support.worlds import SUBJECT, build_ground
 
 BUYER = caller(ActorKind.GC, partner="buyer", organisation=GROUP, purposes=frozenset({"PROCUREMENT_CHECK"}))
 OTHER = replace(BUYER, partner="other")
