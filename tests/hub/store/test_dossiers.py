@@ -305,6 +305,27 @@ class TestMemory:
 
         assert [1] == kept.reads
 
+    async def test_that_nobody_is_there_is_kept_like_a_dossier_for_who_has_it_checked(self, kept):
+        """Or the second question for what is absent would take longer than one for what is hidden."""
+        first, second = [(await kept.read([code_of(9)], ALL, absent=True))[code_of(9)] for _ in range(2)]
+
+        assert first is second
+        assert not first.is_on_file
+        assert (0, ()) == (first.subject.version, first.records)
+        assert [1] == kept.reads
+
+    async def test_what_was_absent_is_forgotten_when_a_commit_says_so(self, kept, filled):
+        await kept.read([code_of(9)], ALL, absent=True)
+        intake = Intake(filled, load_rules(), source="cn-51", region="51", sealing=sealing_in())
+        await intake.take(intake.examine(batch([row(penalty(9, "戊5号"), 9)], "P9"), now=NOW), after="P")
+        kept.forget([code_of(9)])
+
+        assert (await kept.read([code_of(9)], ALL, absent=True))[code_of(9)].is_on_file
+
+    @pytest.mark.parametrize("code", ["", "x", "\x00" * 18])
+    async def test_of_what_is_no_code_nothing_is_kept(self, kept, code):
+        assert set() == set(await kept.read([code], ALL, absent=True))
+
     async def test_who_is_not_known_is_asked_for_every_time(self, kept, filled):
         assert {} == await kept.read([code_of(9)], ALL)
         intake = Intake(filled, load_rules(), source="cn-51", region="51", sealing=sealing_in())

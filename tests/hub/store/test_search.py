@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from hub.store import tables
 from hub.store.engine import open_engine, writing
-from hub.store.search import search
+from hub.store.search import Reach, search
 from hub.store.tables import table_of
 from schema.identifiers.names import initials, name_key
 from schema.identifiers.search import Way, search_terms, way_found
@@ -51,6 +51,46 @@ def former(number: int, name: str) -> dict[str, object]:
         "valid_from": None,
         "valid_to": None,
         "source": "cn-51",
+    }
+
+
+def source(name: str, owner: str, *, live: bool) -> dict[str, object]:
+    return {
+        "id": name,
+        "connector": "service",
+        "name_zh": name,
+        "name_en": name,
+        "owner_code": owner,
+        "region": None,
+        "rank": 1,
+        "live": live,
+        "max_age_s": 1,
+        "last_tried_at": None,
+        "last_succeeded_at": None,
+        "last_error": None,
+    }
+
+
+def record(number: int, source: str, authority: str | None) -> dict[str, object]:
+    nothing = dict.fromkeys(column.name for column in table_of(tables.Record).columns)
+    return nothing | {
+        "subject_code": code_of(number),
+        "kind": "Penalty",
+        "record_key": "k",
+        "version": 1,
+        "digest": "sm3:00",
+        "source": source,
+        "batch_id": "B-1",
+        "as_of": AT,
+        "received_at": AT,
+        "state": "PUBLISHED",
+        "authority": authority,
+        "objected": False,
+        "published": True,
+        "link_method": "uscc",
+        "link_confidence": 1.0,
+        "catalogue_version": "2026.11",
+        "body": b"",
     }
 
 
@@ -103,6 +143,38 @@ class TestSearch:
     )
     async def test_what_can_be_no_name_finds_nothing_and_breaks_nothing(self, named, query):
         assert [] == await found(named, query)
+
+    async def test_every_way_is_listed_for_who_shows_less_than_the_store_knows(self, named):
+        """Whose former name is hidden stands where the present one puts it: so both places are told."""
+        page = await search(named, "四川锦江电力工程有限公司", 50, reach=Reach(every_way=True))
+
+        told = [(hit.match.name, hit.subject.code) for hit in page.hits]
+        assert [("EXACT", code_of(1)), ("EXACT", code_of(2)), ("FORMER", code_of(4))] == told[:3]
+        assert {("CONTAINED", code_of(number)) for number in (1, 2, 3)} == set(told[3:])
+
+    async def test_who_reads_own_rows_only_searches_among_them_only(self, named):
+        owner, authority = "91510100MA6JJ0000X", "91510100MA6JJ0001X"
+        async with writing(named) as writer:
+            await writer.insert(table_of(tables.Source), [source("cn-51", owner, live=False)])
+            await writer.insert(table_of(tables.Record), [record(1, "cn-51", None), record(3, "other", authority)])
+
+        async def own(organisation):
+            page = await search(named, "锦江电力", 50, reach=Reach(own=organisation))
+            return [hit.subject.code for hit in page.hits]
+
+        assert [] == await own("91510100MA6JJ0002X")
+        assert [code_of(1)] == await own(owner)
+        assert [code_of(3)] == await own(authority)
+
+    async def test_the_owner_of_a_live_source_may_have_rows_of_anybody(self, named):
+        owner = "91510100MA6JJ0000X"
+        async with writing(named) as writer:
+            await writer.insert(table_of(tables.Source), [source("cn-51", owner, live=True)])
+        page = await search(named, "锦江电力", 50, reach=Reach(own=owner))
+
+        assert {hit.subject.code for hit in (await search(named, "锦江电力", 50)).hits} == {
+            hit.subject.code for hit in page.hits
+        }
 
     @pytest.mark.parametrize("query", ["四%公司", "四川__电力", "锦江\\电力"])
     async def test_signs_of_the_query_language_mean_themselves(self, named, query):
