@@ -142,7 +142,7 @@ class Glass:
 
     async def review(self, agent: Agent, glass_id: str, verdict: Verdict, comment: str) -> GlassEntry:
         """
-        Say whether an emergency access was justified; its alarm is closed by it.
+        Say whether an emergency access was justified; it ends, and its alarm is closed by it.
 
         Raises:
             ForbiddenError: not the auditor's.
@@ -164,10 +164,18 @@ class Glass:
                 "comment": comment,
             }
             await writer.write(update(_T).where(_T.c.id == glass_id).values(**values))
+            # What is reviewed is over: nobody looks at it again.
+            await self._end(writer, given, agent)
             said: dict[str, Json] = {"verdict": verdict.value, "comment": comment}
             await self._note(writer, agent, "reviewed", glass_id, said)
             await close_alarms_of(writer, self._desk, glass_id, comment, by=agent)
             return await self._get(writer, glass_id)
+
+    async def _end(self, writer: Writer, given: GlassEntry, agent: Agent) -> None:
+        now = self._desk.now()
+        running = (GRANT.c.id == given.grant_id, GRANT.c.revoked_at.is_(None), GRANT.c.valid_to > now)
+        values = {"revoked_at": now, "revoked_by": name_of(agent), "revoked_reason": "reviewed"}
+        await writer.write(update(GRANT).where(*running).values(**values))
 
     async def list(
         self, agent: Agent, *, state: GlassState | None = None, first: int, after: str | None = None

@@ -4,11 +4,12 @@ Questions that were asked, kept for some days so that a drafted policy can be tr
 Rules:
     - The road notes a question once its answer is durable; nobody waits for it to be written. `flush` writes what was
       noted. What a process had noted and not written when it died is lost: the log has lost nothing by it.
-    - What a question names stays sealed: its variables under a key of the ring, at the place of its log entry.
-      Neither they nor the document's text ever enter a log line, an error or a journal row.
+    - What a question names stays sealed under a key of the ring: its variables, at the place of its log entry, and its
+      document, in which a name or a number may stand too. Neither ever enters a log line, an error or a journal row.
     - Bounded three ways: by days, by what waits to be written, and by the size of one question.
 """
 
+from base64 import b64decode, b64encode
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -165,7 +166,9 @@ class Questions:
         async with writing(self._engine) as writer:
             await writer.take_turn("question")
             there = await _there(writer, texts)
-            new = [{"digest": digest, "text": text} for digest, text in texts.items() if digest not in there]
+            new = [
+                {"digest": name, "text": self._sealed(name, text)} for name, text in texts.items() if name not in there
+            ]
             if new:
                 await writer.write(insert(_D), new)
             if rows:
@@ -187,16 +190,22 @@ class Questions:
             "context": orjson.dumps(dict(asked.context)).decode(),
         }
 
+    def _sealed(self, digest: str, text: str) -> str:
+        sealed = seal(self._cipher, text.encode(), place_of("asked_document", digest), self._entropy(NONCE_SIZE))
+        return b64encode(sealed).decode()
+
     def _read(self, row: Row[Any]) -> Asked | None:
         try:
             packed = open_sealed(self._cipher, row.variables, _place(row.log_index))
-        except SealError:
+            place = place_of("asked_document", row.document)
+            text = open_sealed(self._cipher, b64decode(row.text), place).decode()
+        except (SealError, ValueError):
             return None
         return Asked(
             log_index=row.log_index,
             at=row.at,
             digest=row.document,
-            text=row.text,
+            text=text,
             operation=row.operation,
             variables=msgspec.msgpack.decode(packed),
             partner=row.partner,

@@ -11,11 +11,10 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 import msgspec
-from sqlalchemy import select
 
 from hub.administration.items import Item, PutOfficer, PutPartner, PutPartnerKey, RegisterItem, SetPartner
 from hub.administration.rights_checked import read_day
-from hub.administration.weighing import weigh_partner
+from hub.administration.weighing import reads_as_itself, weigh_partner
 from hub.clock import from_iso
 from hub.errors import BadInputError, RefusalError
 from hub.identity.entry import NewPartner, Partner, PartnerState, admit, amend
@@ -130,10 +129,12 @@ async def _weigh(reader: Reader, item: RegisterItem, policy: Policy, now: dateti
             return weigh_partner(before, after)
         case PutPartnerKey():
             _key(item)
-            if await reader.first(select(_PARTNER.c.id).where(_PARTNER.c.id == item.partner)) is None:
+            entry = await find_partner(reader, item.partner)
+            if entry is None:
                 raise _wrong("register.unknown", "partner: no such partner", "partner")
             if item.valid_to is not None:
                 _check_later(item.valid_to, now)
+            return Weight.OPENS if reads_as_itself(entry) else Weight.GIVES
         case PutOfficer():
             await _check_officer(reader, item)
     return Weight.GIVES

@@ -72,11 +72,22 @@ def _is_held(region: str, regions: Collection[str]) -> bool:
     return any(region.startswith(each) for each in regions)
 
 
+AS_ITSELF = frozenset({"SELF_QUERY", "OBJECTION", "REPAIR"})
+"""Purposes under which an organisation reads what is about itself, up to R (column SU of the matrix)."""
+
+
+def reads_as_itself(entry: Partner) -> bool:
+    """Whether whoever holds a key of *entry* reads what is about its organisation, up to R, and may consent for it."""
+    return entry.organisation is not None and not AS_ITSELF.isdisjoint(entry.purposes)
+
+
 def weigh_partner(before: Partner | None, after: Partner) -> Weight:
     """Weigh a new or changed entry of a partner."""
     if before is None:
-        return Weight.OPENS if after.ceiling in SECRET else Weight.GIVES
+        return Weight.OPENS if after.ceiling in SECRET or reads_as_itself(after) else Weight.GIVES
     if not is_at_least(after.ceiling, before.ceiling) and after.ceiling in SECRET:
+        return Weight.OPENS
+    if reads_as_itself(after) and (not reads_as_itself(before) or after.organisation != before.organisation):
         return Weight.OPENS
     return Weight.TAKES if _is_narrower(before, after) else Weight.GIVES
 

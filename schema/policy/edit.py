@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeAlias
 import msgspec
 
 from schema.catalogue.model import Category, Mask
+from schema.policy.decide import ROW_MASKS
 from schema.policy.entries import PolicyDataError
 from schema.policy.model import Fact, Policy
 from schema.policy.parse import DigestOf, policy_from_json, policy_json
@@ -222,10 +223,11 @@ def _label(fields: dict[str, Any], item: LabelField | ClassifyField, number: int
             "edit.below_floor",
             f"got {item.tier.value}, expected the catalogue's {floor.tier.value} or stricter",
         )
-    if item.mask is not None and floor.mask is not None and item.mask is not floor.mask:
-        raise _fault(
-            number, "mask", "edit.mask_does_not_fit", f"got {item.mask.value}, expected {floor.mask.value}, which fits"
-        )
+    # Masks of rows are the parser's to refuse. No mask fits a field of which the catalogue names none: not every value
+    # is a text that could be shown in part.
+    if item.mask is not None and item.mask not in ROW_MASKS and item.mask is not floor.mask:
+        fitting = "no mask: none fits" if floor.mask is None else f"{floor.mask.value}, which fits"
+        raise _fault(number, "mask", "edit.mask_does_not_fit", f"got {item.mask.value}, expected {fitting}")
     fields[item.coordinate] = {"tier": item.tier.value, "mask": item.mask and item.mask.value}
 
 

@@ -87,7 +87,7 @@ class TestAddKey:
 
 
 class TestRevokeKey:
-    @pytest.mark.parametrize("name", ["a", A.thumbprint])
+    @pytest.mark.parametrize("name", ["a", A.thumbprint], ids=["kid", "thumbprint"])
     async def test_it_never_comes_back(self, register, name):
         await add(register, A, B)
         await revoke(register, name)
