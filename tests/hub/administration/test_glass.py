@@ -171,6 +171,17 @@ class TestReview:
         assert [] == (await hall.glass.alarms(who, first=9)).rows
         assert [(AUDITOR, "storm")] == [(row.closed_by, row.comment) for row in closed]
 
+    async def test_what_is_reviewed_is_over(self, hall):
+        """Reviewed while it runs, it would be looked at by nobody for the rest of its hour."""
+        name = await given(hall)
+        (running,) = await hall.rows(AccessGrant)
+        await hall.glass.review(await hall.officer(AUDITOR), name, Verdict.JUSTIFIED, "storm")
+        (ended,) = await hall.rows(AccessGrant)
+
+        assert running.revoked_at is None
+        assert (AUDITOR, "reviewed") == (ended.revoked_by, ended.revoked_reason)
+        assert ended.revoked_at < ended.valid_to
+
     @pytest.mark.parametrize("who", [DRAFTER, SECOND, ADMINISTRATOR])
     async def test_nobody_else_reviews(self, hall, who):
         name = await given(hall)

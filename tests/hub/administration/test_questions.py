@@ -1,5 +1,6 @@
 """What was asked is kept for replay: sealed, for some days, and never in the way of an answer."""
 
+from base64 import b64decode
 from dataclasses import replace
 from datetime import timedelta
 
@@ -69,6 +70,28 @@ class TestKeeping:
         await questions.flush()
 
         assert (3, 1) == (len(await rows(store, Q)), len(await rows(store, D)))
+
+    async def test_documents_are_sealed(self, questions, store):
+        """Somebody writes a code, a name or a number into the document itself."""
+        secret = "91510100MA6JJ00000"
+        questions.note(replace(ONE, text=f'{{ subject(code: "{secret}") {{ name }} }}'))
+        await questions.flush()
+        (row,) = await rows(store, D)
+
+        assert secret not in row.text
+        assert secret not in b64decode(row.text).decode("latin-1")
+        assert secret in (await since(questions)).asked[0].text
+
+    async def test_document_moved_to_another_digest_is_not_believed(self, questions, store):
+        questions.note(ONE)
+        questions.note(replace(ONE, log_index=8, digest="sha256:bb", text="{ me { actor } }"))
+        await questions.flush()
+        texts = {row.digest: row.text for row in await rows(store, D)}
+        async with writing(store) as writer:
+            await writer.write(update(D).where(D.c.digest == "sha256:aa").values(text=texts["sha256:bb"]))
+        kept = await since(questions)
+
+        assert (1, [8]) == (kept.unreadable, [asked.log_index for asked in kept.asked])
 
     async def test_variables_are_sealed(self, questions, store):
         """Who reads the table does not read about whom it was asked."""

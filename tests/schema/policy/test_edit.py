@@ -109,6 +109,17 @@ class TestApplyItems:
             (LabelField(coordinate="Registration.legalRepresentativeIdNo", tier=Tier.A), "tier", "edit.below_floor"),
             (LabelField(coordinate="Registration.legalRepresentativeIdNo", tier=Tier.P), "tier", "edit.below_floor"),
             (LabelField(coordinate="Penalty.fineAmount", tier=Tier.R, mask=Mask.M1), "mask", "edit.mask_does_not_fit"),
+            # A list of texts, a subject's timeline: no mask fits, and one would leave the executors without an answer.
+            (
+                LabelField(coordinate="Penalty.penaltyKinds", tier=Tier.P, mask=Mask.M3),
+                "mask",
+                "edit.mask_does_not_fit",
+            ),
+            (
+                LabelField(coordinate="CreditSubject.timeline", tier=Tier.P, mask=Mask.M5),
+                "mask",
+                "edit.mask_does_not_fit",
+            ),
             (ClassifyField(coordinate="Penalty.facts", tier=Tier.R), "coordinate", "edit.classified"),
             (DropCell(id="C05.NOBODY"), "id", "edit.no_such_cell"),
             (
