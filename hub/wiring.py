@@ -125,15 +125,33 @@ def open_ring(settings: Settings) -> KeyRing:
     Raises:
         RingError: it cannot be opened, or a key is absent in production.
     """
-    ring = KeyRing.open(settings.keys, create=not settings.in_production)
     if not settings.in_production:
-        if settings.log_origin not in ring.names(KeyUse.NOTE):
-            ring.create_note_key(settings.log_origin)
-        token_key(ring)
-        for name, size in _SECRETS.items():
-            if name not in ring.names(KeyUse.SECRET):
-                ring.create_secret(name, size)
-    return ring
+        prepare_ring(settings)
+    return KeyRing.open(settings.keys)
+
+
+def prepare_ring(settings: Settings) -> list[str]:
+    """
+    Make what the ring lacks of what the hub needs, and tell what that was.
+
+    In production the operator calls it (`hub keys prepare`): a hub that makes keys by itself where it finds none would go
+    on under another name.
+
+    Raises:
+        RingError: it cannot be opened or written.
+    """
+    ring = KeyRing.open(settings.keys, create=True)
+    made = []
+    if settings.log_origin not in ring.names(KeyUse.NOTE):
+        ring.create_note_key(settings.log_origin)
+        made.append(settings.log_origin)
+    if not ring.names(KeyUse.TOKEN):
+        made.append(token_key(ring)["kid"])
+    for name, size in _SECRETS.items():
+        if name not in ring.names(KeyUse.SECRET):
+            ring.create_secret(name, size)
+            made.append(name)
+    return made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

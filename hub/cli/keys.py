@@ -1,5 +1,5 @@
 """
-`hub keys`: the keys that seal fields of tier A and R: list, check, rotate; seal what is open, shred a subject.
+`hub keys`: prepare the ring; the keys that seal fields of tier A and R: list, check, rotate, seal, shred a subject.
 
 Exit status: 0 done; 1 refused, failed, or (check, rotate) something is damaged; 2 the command line was wrong.
 """
@@ -32,6 +32,7 @@ from hub.settings import Settings
 from hub.store.engine import reading
 from hub.store.sealing_tables import SubjectKey, TierKey
 from hub.store.tables import table_of
+from hub.wiring import prepare_ring
 from schema.identifiers.uscc import check_uscc
 from schema.tiers import Tier
 
@@ -46,6 +47,7 @@ _BATCH = Annotated[int, typer.Option(min=1, max=10_000, help="Rows in one transa
 def build() -> typer.Typer:
     """Make the group of commands."""
     app = typer.Typer(help="Keys that seal fields at rest (密钥): rotate, check, seal, shred.", no_args_is_help=True)
+    app.command("prepare")(prepare)
     app.command("list")(show)
     app.command("check")(check)
     app.command("rotate")(rotate)
@@ -64,6 +66,20 @@ class _At:
     journal: Journal
     agent: Agent
     now: str
+
+
+def prepare() -> None:
+    """
+    Make what the hub's key ring lacks: the log's key, the key of tokens, its secrets. Once, before production starts.
+
+    What is there stays as it is. The keys that seal fields are made by `hub keys rotate`.
+    """
+
+    async def work(settings: Settings) -> list[str]:
+        return prepare_ring(settings)
+
+    made = run(work)
+    typer.echo("\n".join(f"made: {name}" for name in made) or "the ring lacks nothing")
 
 
 def show(*, as_json: _JSON = False) -> None:
