@@ -134,8 +134,8 @@ def prepare_ring(settings: Settings) -> list[str]:
     """
     Make what the ring lacks of what the hub needs, and tell what that was.
 
-    In production the operator calls it (`hub keys prepare`): a hub that makes keys where it finds none would go on under
-    another name.
+    In production the operator calls it (`hub keys prepare`): a hub that made keys where it finds none would go on
+    under another name.
 
     Raises:
         RingError: it cannot be opened or written.
