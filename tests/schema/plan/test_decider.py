@@ -103,6 +103,14 @@ class TestStatic:
 
         assert Denied(rule="C14.PU", required_tier=policy.tiers[Category.C14]) == decision
 
+    def test_field_that_policy_does_not_classify_is_denied_to_all(self, ground):
+        policy = open_to_all(ground).policy
+        fields = {name: label for name, label in policy.fields.items() if name != "Penalty.facts"}
+        decider = Decider(replace(policy, fields=fields), standing(), ground.table)
+
+        assert Denied(rule="catalogue.unclassified", required_tier=Tier.R) == decider.static("Penalty.facts")
+        assert isinstance(decider.static("Penalty.documentNo"), Clear)
+
     def test_field_of_rows_that_are_denied_is_denied_by_the_rows_rule(self, ground):
         assert Denied(rule="purpose.category", required_tier=Tier.I) == Decider(
             ground.policy, standing(), ground.table

@@ -14,6 +14,7 @@ from hub.road.views import Judge
 from keys.canonical import canonical_json
 from schema.catalogue.model import Category, Mask
 from schema.graph.asking import Asking, SearchHit, SearchPage
+from schema.graph.preview import PreviewKey
 from schema.graph.scalars import Freshness
 from schema.graph.views import Plain
 from schema.plan.decider import Decider
@@ -129,6 +130,7 @@ class Stage(World):
     me: Plain = ME
     contents: Mapping[str, Sequence[LiveContent]] = field(default_factory=dict)
     moments: Mapping[tuple[str, str], tuple[str, str]] = field(default_factory=dict)
+    previews: Mapping[PreviewKey, Plain] = field(default_factory=dict)
 
     def both(self, document: str, who: Standing = PUBLIC, **variables: Any) -> Said:
         """Ask both executors; they say the same, byte for byte, and tell the log the same."""
@@ -179,6 +181,7 @@ class Stage(World):
             searches=self.searches,
             sources=self.sources,
             me=self.me,
+            previews=self.previews,
             guard=replace(asking.guard, moments=self.moments),
         )
 

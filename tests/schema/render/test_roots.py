@@ -6,6 +6,8 @@ from graphql import GraphQLError
 
 from schema.catalogue import Grade, Licence, Penalty
 from schema.graph.ids import NodeId
+from schema.graph.preview import AccessOutcome
+from schema.graph.views import Plain
 from schema.records import PublicityState, Severity
 from tests.schema.render.stage import ME, PUBLIC, SOURCES, Stage, hits
 from tests.support.worlds import NAME, OTHER, PSEUDONYMS, SUBJECT, UNKNOWN, dossier, stored
@@ -280,3 +282,57 @@ class TestArguments:
 
         with pytest.raises(GraphQLError):
             stage.plan(PUBLIC, document, {"f": None})
+
+
+class TestPreview:
+    """What is told of another document; how it is found out is the road's (`hub.road.preview`)."""
+
+    TOLD = Plain(
+        type_name="AccessPreview",
+        values={
+            "purpose": "PUBLIC_LOOKUP",
+            "policy_version": 1,
+            "problems": [
+                Plain(
+                    type_name="PreviewProblem",
+                    values={"message": "m", "code": "BAD_USER_INPUT", "coordinate": None, "rule": None},
+                )
+            ],
+            "coordinates": [
+                Plain(
+                    type_name="CoordinatePreview",
+                    values={
+                        "coordinate": "Penalty.facts",
+                        "outcome": AccessOutcome.MASKED,
+                        "mask": "m4",
+                        "rule": "C05.PU",
+                        "required_tier": None,
+                    },
+                )
+            ],
+            "rows": 3,
+            "bytes": None,
+            "sources": ["national"],
+        },
+    )
+
+    def test_it_is_told_whole_and_by_its_arguments(self, ground):
+        previews = {("{ a }", None, None): self.TOLD, ("{ a }", "{}", "Q"): replace_purpose(self.TOLD, "RATING")}
+        stage = Stage(ground, {}, previews=previews)
+        said = stage.both("""{
+          one: accessPreview(document: "{ a }") {
+            purpose policyVersion rows bytes sources problems { message code coordinate rule }
+            coordinates { coordinate outcome mask rule requiredTier } }
+          two: accessPreview(document: "{ a }", variables: "{}", operationName: "Q") { purpose } }""")
+
+        one = said.data["one"]
+        assert ("PUBLIC_LOOKUP", 1, 3, None, ["national"]) == tuple(
+            one[name] for name in ("purpose", "policyVersion", "rows", "bytes", "sources")
+        )
+        assert [{"message": "m", "code": "BAD_USER_INPUT", "coordinate": None, "rule": None}] == one["problems"]
+        assert ["Penalty.facts", "MASKED", "m4", "C05.PU", None] == list(one["coordinates"][0].values())
+        assert {"purpose": "RATING"} == said.data["two"]
+
+
+def replace_purpose(told: Plain, purpose: str) -> Plain:
+    return Plain(type_name=told.type_name, values={**told.values, "purpose": purpose})
