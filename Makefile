@@ -5,7 +5,7 @@ UV    := .venv/bin/uv
 HUB   := .venv/bin/hub
 PAGE  := hub/gateway/static/graphiql/index.html
 
-.PHONY: help setup graphiql demo test test-federation coverage mutation equality test-all lint format sdl docs bench bench-quick clean
+.PHONY: help setup graphiql demo test test-long test-federation coverage mutation equality test-all lint format sdl docs bench bench-quick clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | sort | expand -t 20
@@ -26,7 +26,7 @@ demo: .venv/.synced $(PAGE) ## three platforms, one question, four askers; stays
 	@if [ -t 0 ] && [ -t 1 ]; then $(HUB) demo; else $(HUB) demo --once; fi
 
 test: .venv/.synced ## all tests, on SQLite and a real PostgreSQL
-	$(PY) -m pytest -q -n 2 --dist loadgroup -m "not npm"
+	$(PY) -m pytest -q -n 2 --dist loadgroup -m "not npm and not long"
 
 test-federation: .venv/.synced ## composers and gateways from npm
 	$(PY) -m pytest -q -m "npm and not browser"
@@ -43,7 +43,11 @@ mutation: .venv/.synced ## make every decision wrong once: a test must notice
 equality: .venv/.synced ## a million random documents: both executors must say the same (hours)
 	$(PY) -m tests.equality --documents 1000000 --jobs 2
 
-test-all: test coverage mutation test-federation test-browser ## everything
+test-long: .venv/.synced ## more of what is tested in every run: every planted leak, ten times the questions to two hubs
+	$(PY) -m pytest -q -n 2 --dist loadgroup -m long
+	$(PY) -m tests.interference --requests 100000
+
+test-all: test test-long coverage mutation test-federation test-browser ## everything
 
 lint: .venv/.synced ## format, ruff, mypy, import contracts
 	$(PY) -m ruff format --check .
