@@ -507,11 +507,10 @@ def restore(bureau: Bureau, officer: str) -> None:
 
 
 def _turned(bureau: Bureau, place: int = 0) -> dict[str, object]:
-    """A change of the label that the policy does not have now, whatever was approved before."""
-    coordinate = ("Penalty.legalBasis", "Penalty.remark")[place]
+    """A label made stricter that nothing approved before has made so: it takes one approver, whatever came before."""
     fields = bureau.done(bureau.session("shen"), '{ fields(kind: "Penalty") { coordinate tier } }')
-    tier = next(field["tier"] for field in fields if field["coordinate"] == coordinate)
-    return {"labelField": {"coordinate": coordinate, "tier": "S" if tier == "G" else "G"}}
+    public = [field["coordinate"] for field in fields if field["tier"] == "P"]
+    return {"labelField": {"coordinate": public[-1 - place], "tier": "G"}}
 
 
 def _together(bureau: Bureau, secrets: list[str], change: str, digest: str) -> list[dict[str, object]]:

@@ -36,7 +36,9 @@ class Crew:
     environment: Mapping[str, str]
 
     def lines(self) -> list[dict]:
-        return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
+        # A line that is still being written has no end yet; who is killed may leave one for ever.
+        whole = [line for line in self.log.read_text().splitlines(keepends=True) if line.endswith("}\n")]
+        return [json.loads(line) for line in whole if line.startswith("{")]
 
     def ready(self) -> list[int]:
         """Every worker that ever took requests, in the order in which they did."""

@@ -33,14 +33,16 @@ class TestWait:
 
         assert stopwatch() - since >= 0.02
 
-    async def test_each_leaves_at_its_own_stroke(self, strokes):
-        left = []
+    async def test_each_leaves_at_its_own_stroke(self):
+        strokes, left = Strokes(0.5), []
 
         async def come(earlier):
-            await strokes.wait(stopwatch() - earlier * 0.004)
+            await strokes.wait(stopwatch() - earlier * 0.08)
             left.append(earlier)
 
         await asyncio.gather(*(come(earlier) for earlier in (3, 1, 4, 0, 2)))
+
+        strokes.close()
 
         assert [4, 3, 2, 1, 0] == left
 

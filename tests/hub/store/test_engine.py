@@ -28,6 +28,13 @@ def partner(number: int) -> dict[str, object]:
         "valid_to": None,
         "rows_max": None,
         "bytes_max": None,
+        "contact": "",
+        "valid_from": None,
+        "jwks_uri": None,
+        "only_trusted_documents": False,
+        "requests_per_minute": None,
+        "subjects_per_day": None,
+        "tokens_after": None,
     }
 
 
