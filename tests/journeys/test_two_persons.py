@@ -80,9 +80,7 @@ def bureau(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(params=[ByGraph, ByCommand], ids=lambda surface: surface.name.replace(" ", "-"))
 def surface(request: pytest.FixtureRequest, bureau: Bureau) -> Surface:
-    """Each way in which an officer acts; the command line over one kind of store: what differs is the surface."""
-    if request.param is ByCommand and bureau.url.startswith("postgresql"):
-        pytest.skip("the command line is tried over SQLite")
+    """Each way in which an officer acts."""
     made: Surface = request.param(bureau)
     return made
 
